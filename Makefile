@@ -1,0 +1,4 @@
+.PHONY: test check help
+
+test check help:
+	python3 dev.py $@
