@@ -74,7 +74,6 @@ OPERATORS: dict[str, Callable[[float | bool, float | bool], bool]] = {
     "<=": operator.le,
     "<": operator.lt,
     "==": operator.eq,
-    "!=": operator.ne,
     "is": operator.eq,
 }
 
@@ -144,7 +143,5 @@ def _compare(comparison: Comparison, reading: Reading) -> bool | None:
         return True if holds else None
     if comparison.op in ("<=", "<"):
         return None if holds else False
-    # == and != of a number already passed by are settled; of one still ahead they are open.
-    if reading.value > comparison.value:
-        return comparison.op == "!="
-    return None
+    # Equality with a number already passed by is settled; with one still ahead it is open.
+    return False if reading.value > comparison.value else None

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from assessments import rules, scoring
 from assessments.catalog.conditions import parse_rule
+from assessments.catalog.schema import Criterion, MaturityModelFile
 
 Case = Mapping[str, Any]
 
-# Validity of evidence by kind (days); the catalogue's `evidence_kinds`, filled in by the caller.
-ValidDays = Mapping[str, int]
 
-
-def run_case(case: Case, valid_days: ValidDays, catalog: Callable[[Case], Any] | None = None) -> Any:
-    """What our code gives for `case`, in the shape of its `expect`; a `catalog` case needs the runner for it."""
+def run_case(case: Case, model: MaturityModelFile) -> Any:
+    """What our code gives for `case`, in the shape of its `expect`; raises ValueError for an unknown kind."""
     kind = case["kind"]
     if kind == "rule":
         return _rule(case)
     if kind == "criterion":
-        return _criterion(case["input"], valid_days)
+        return _criterion(case["input"], model)
     if kind == "capability":
         rows = (
             scoring.LeveledStatus(level, scoring.Status(status), scoring.Support(support))
@@ -32,8 +30,8 @@ def run_case(case: Case, valid_days: ValidDays, catalog: Callable[[Case], Any] |
         return _team(case)
     if kind == "org":
         return _org(case["input"])
-    if kind == "catalog" and catalog is not None:
-        return catalog(case)
+    if kind == "catalog":
+        return _catalog(case, model)
     raise ValueError(f"{case['id']}: this runner knows no kind {kind!r}")
 
 
@@ -53,7 +51,8 @@ def _rule(case: Case) -> str:
     return rules.decide(parse_rule(case["auto"]), readings_of(case["signals"])).value
 
 
-def _criterion(given: Mapping[str, Any], valid_days: ValidDays) -> dict[str, Any]:
+def _criterion(given: Mapping[str, Any], model: MaturityModelFile) -> dict[str, Any]:
+    valid_days = {kind.id: kind.valid_days for kind in model.evidence_kinds}
     own, auto, override = given.get("self"), given.get("auto"), given.get("override")
     result = scoring.score_criterion(
         scoring.CriterionInput(
@@ -152,7 +151,7 @@ def _org(given: Mapping[str, Any]) -> dict[str, Any]:
             scoring.TeamStanding(row["level"], row.get("assessed_on"), provisional=row.get("provisional", False))
             for row in given["teams"]
         ),
-        as_of=_day(given["as_of"]),
+        as_of=given["as_of"],
     )
     return {
         "teams": result.teams,
@@ -165,5 +164,30 @@ def _org(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _day(value: date) -> date:
-    return value
+def _catalog(case: Case, model: MaturityModelFile) -> dict[str, Any]:
+    """One capability of the catalogue end to end: signals and answers in, statuses and numbers out."""
+    capability = next(c for c in model.capabilities if c.id == case["capability"])
+    results = {criterion.id: _catalog_criterion(criterion, case) for criterion in capability.criteria}
+    rows = [
+        scoring.LeveledStatus(c.level, results[c.id].status, results[c.id].support)
+        for c in capability.criteria
+        if c.required
+    ]
+    return {
+        "statuses": {name: [r.status.value, r.support.value] for name, r in results.items()},
+        "result": capability_row(scoring.score_capability(rows)),
+    }
+
+
+def _catalog_criterion(criterion: Criterion, case: Case) -> scoring.CriterionResult:
+    answer = case["answers"].get(criterion.id)
+    auto = None
+    if criterion.auto is not None:
+        verdict = rules.decide(criterion.auto.rule, readings_of(case["signals"]))
+        auto = scoring.AutoVerdict(
+            scoring.Status(verdict.value), case["signals_read_on"], is_deciding=criterion.auto.mode == "decide"
+        )
+    own = None if answer is None else scoring.OwnAnswer(scoring.Status(answer), case["as_of"])
+    return scoring.score_criterion(
+        scoring.CriterionInput(na_allowed=bool(criterion.na_when), own=own, auto=auto), case["as_of"]
+    )
