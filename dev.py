@@ -21,7 +21,10 @@ def find_python():
         found = shutil.which(name)
         if found:
             return found
-    sys.exit("MLOps Portal needs Python 3.11, 3.12 or 3.13; this is %s. Install one of them." % sys.version.split()[0])
+    sys.exit(
+        "MLOps Portal needs Python 3.11, 3.12 or 3.13; this is %s. Install one of them."
+        % sys.version.split()[0]
+    )
 
 
 def ensure_environment(lock):
@@ -62,8 +65,15 @@ def write_marker(marker, digest):
 
 def find_pip(base):
     """How to run pip against .venv: the base interpreter's own pip."""
-    if subprocess.call([base, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) != 0:
-        sys.exit("Neither pip nor ensurepip is here. On Debian or Ubuntu: apt install python3-venv python3-pip")
+    if (
+        subprocess.call(
+            [base, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        != 0
+    ):
+        sys.exit(
+            "Neither pip nor ensurepip is here. On Debian or Ubuntu: apt install python3-venv python3-pip"
+        )
     return [base, "-m", "pip", "--python", PYTHON]
 
 

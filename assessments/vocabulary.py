@@ -85,10 +85,17 @@ class Signal:
 
 
 def _signal(
-    id_: str, unit: Unit, window_days: int, aggregate: Aggregate, reasons: str, min_sample: MinSample | None = None
+    id_: str,
+    unit: Unit,
+    window_days: int,
+    aggregate: Aggregate,
+    reasons: str,
+    min_sample: MinSample | None = None,
 ) -> Signal:
     kind = SignalType.BOOL if unit is Unit.BOOL else SignalType.NUMBER
-    return Signal(id_, kind, unit, window_days, aggregate, frozenset(Reason(r) for r in reasons.split()), min_sample)
+    return Signal(
+        id_, kind, unit, window_days, aggregate, frozenset(Reason(r) for r in reasons.split()), min_sample
+    )
 
 
 _REPO = "not_configured unreachable unauthorized"
@@ -101,13 +108,17 @@ _CI_3 = "not_configured unreachable unauthorized unsupported truncated history_d
 _CI_4 = "not_configured unreachable unauthorized unsupported truncated history_discarded no_report_published"
 _DEPLOY = "not_configured unreachable unauthorized no_deployment_records"
 _DEPLOY_2 = "not_configured unreachable unauthorized no_deployment_records insufficient_sample"
-_DEPLOY_3 = "not_configured unreachable unauthorized no_deployment_records insufficient_sample shas_not_comparable"
+_DEPLOY_3 = (
+    "not_configured unreachable unauthorized no_deployment_records insufficient_sample shas_not_comparable"
+)
 _DEPLOY_4 = (
     "not_configured unreachable unauthorized no_deployment_records unsupported truncated "
     "insufficient_sample history_discarded"
 )
 _MLFLOW = "not_configured unreachable unauthorized experiment_not_found experiment_deleted"
-_MLFLOW_2 = "not_configured unreachable unauthorized experiment_not_found experiment_deleted insufficient_sample"
+_MLFLOW_2 = (
+    "not_configured unreachable unauthorized experiment_not_found experiment_deleted insufficient_sample"
+)
 _MLFLOW_3 = "not_configured unreachable unauthorized model_not_found registry_elsewhere"
 _MLFLOW_4 = "not_configured unreachable unauthorized model_not_found registry_elsewhere run_not_found"
 _MLFLOW_5 = (
@@ -118,16 +129,22 @@ _MLFLOW_6 = "not_configured unreachable unauthorized model_not_found insufficien
 _MLFLOW_7 = "not_configured unreachable unauthorized experiment_not_found experiment_deleted unsupported"
 _MLFLOW_8 = "not_configured unreachable unauthorized model_not_found unsupported registry_elsewhere"
 _MONITORING = "not_configured unreachable unauthorized selector_matches_nothing window_not_covered"
-_SERVING = "not_configured unreachable unauthorized selector_matches_nothing no_version_label window_not_covered"
+_SERVING = (
+    "not_configured unreachable unauthorized selector_matches_nothing no_version_label window_not_covered"
+)
 
 SIGNALS: dict[str, Signal] = {
     signal.id: signal
     for signal in (
         _signal("repo.connected", Unit.BOOL, 0, Aggregate.ANY, _REPO),
         _signal("repo.code_files", Unit.COUNT, 0, Aggregate.SUM, _REPO_2),
-        _signal("repo.notebook_share", Unit.SHARE, 0, Aggregate.POOLED, _REPO_2, MinSample("repo.code_files", 5)),
+        _signal(
+            "repo.notebook_share", Unit.SHARE, 0, Aggregate.POOLED, _REPO_2, MinSample("repo.code_files", 5)
+        ),
         _signal("repo.has_tests", Unit.BOOL, 0, Aggregate.ALL_APP_OR_TRAINING, _REPO_2),
-        _signal("repo.test_file_ratio", Unit.RATIO, 0, Aggregate.POOLED, _REPO_2, MinSample("repo.code_files", 5)),
+        _signal(
+            "repo.test_file_ratio", Unit.RATIO, 0, Aggregate.POOLED, _REPO_2, MinSample("repo.code_files", 5)
+        ),
         _signal("repo.has_lockfile", Unit.BOOL, 0, Aggregate.ALL_TRAINING, _REPO_2),
         _signal("repo.has_dependency_manifest", Unit.BOOL, 0, Aggregate.ALL_TRAINING, _REPO_2),
         _signal("repo.has_pipeline_definition", Unit.BOOL, 0, Aggregate.ANY, _REPO_2),
@@ -165,29 +182,64 @@ SIGNALS: dict[str, Signal] = {
         _signal("deploy.frequency_30d", Unit.COUNT, 30, Aggregate.SUM, _DEPLOY),
         _signal("deploy.count_90d", Unit.COUNT, 90, Aggregate.SUM, _DEPLOY),
         _signal(
-            "deploy.automated_share_90d", Unit.SHARE, 90, Aggregate.POOLED, _DEPLOY_2, MinSample("deploy.count_90d", 3)
+            "deploy.automated_share_90d",
+            Unit.SHARE,
+            90,
+            Aggregate.POOLED,
+            _DEPLOY_2,
+            MinSample("deploy.count_90d", 3),
         ),
         _signal("deploy.deployers_180d", Unit.COUNT, 180, Aggregate.DISTINCT, _DEPLOY),
         _signal(
-            "deploy.lead_time_p50_h", Unit.HOURS, 90, Aggregate.MEDIAN, _DEPLOY_3, MinSample("deploy.count_90d", 3)
+            "deploy.lead_time_p50_h",
+            Unit.HOURS,
+            90,
+            Aggregate.MEDIAN,
+            _DEPLOY_3,
+            MinSample("deploy.count_90d", 3),
         ),
         _signal(
-            "deploy.tested_sha_share_90d", Unit.SHARE, 90, Aggregate.POOLED, _DEPLOY_4, MinSample("deploy.count_90d", 3)
+            "deploy.tested_sha_share_90d",
+            Unit.SHARE,
+            90,
+            Aggregate.POOLED,
+            _DEPLOY_4,
+            MinSample("deploy.count_90d", 3),
         ),
         _signal(
-            "deploy.staged_share_90d", Unit.SHARE, 90, Aggregate.POOLED, _DEPLOY_2, MinSample("deploy.count_90d", 3)
+            "deploy.staged_share_90d",
+            Unit.SHARE,
+            90,
+            Aggregate.POOLED,
+            _DEPLOY_2,
+            MinSample("deploy.count_90d", 3),
         ),
         _signal(
-            "deploy.change_failure_rate", Unit.SHARE, 90, Aggregate.POOLED, _DEPLOY_2, MinSample("deploy.count_90d", 8)
+            "deploy.change_failure_rate",
+            Unit.SHARE,
+            90,
+            Aggregate.POOLED,
+            _DEPLOY_2,
+            MinSample("deploy.count_90d", 8),
         ),
         _signal(
-            "deploy.rollback_time", Unit.HOURS, 180, Aggregate.MEDIAN, _DEPLOY_2, MinSample("deploy.rollbacks_180d", 1)
+            "deploy.rollback_time",
+            Unit.HOURS,
+            180,
+            Aggregate.MEDIAN,
+            _DEPLOY_2,
+            MinSample("deploy.rollbacks_180d", 1),
         ),
         _signal("deploy.rollbacks_180d", Unit.COUNT, 180, Aggregate.SUM, _DEPLOY),
         _signal("mlflow.runs_30d", Unit.COUNT, 30, Aggregate.SUM, _MLFLOW),
         _signal("mlflow.runs_90d", Unit.COUNT, 90, Aggregate.SUM, _MLFLOW),
         _signal(
-            "mlflow.runs_complete_share", Unit.SHARE, 90, Aggregate.POOLED, _MLFLOW_2, MinSample("mlflow.runs_90d", 10)
+            "mlflow.runs_complete_share",
+            Unit.SHARE,
+            90,
+            Aggregate.POOLED,
+            _MLFLOW_2,
+            MinSample("mlflow.runs_90d", 10),
         ),
         _signal(
             "mlflow.runs_with_git_commit_share",
@@ -215,7 +267,9 @@ SIGNALS: dict[str, Signal] = {
         ),
         _signal("mlflow.registered_models", Unit.COUNT, 0, Aggregate.SUM, _MLFLOW_3),
         _signal("mlflow.versions_90d", Unit.COUNT, 90, Aggregate.SUM, _MLFLOW_3),
-        _signal("mlflow.versions_with_run_share", Unit.SHARE, 365, Aggregate.POOLED, _MLFLOW_3, MinSample(None, 1)),
+        _signal(
+            "mlflow.versions_with_run_share", Unit.SHARE, 365, Aggregate.POOLED, _MLFLOW_3, MinSample(None, 1)
+        ),
         _signal("mlflow.versions_with_alias", Unit.COUNT, 0, Aggregate.SUM, _MLFLOW_3),
         _signal("mlflow.champion_challenger", Unit.BOOL, 0, Aggregate.ANY, _MLFLOW_3),
         _signal("mlflow.production_versions", Unit.COUNT, 0, Aggregate.SUM, _MLFLOW_3),

@@ -1,0 +1,13 @@
+"""Every address of the portal, app by app."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from mlops_portal import views
+
+urlpatterns = [
+    path("livez", views.livez, name="livez"),
+    path("readyz", views.readyz, name="readyz"),
+    path("account/", include("allauth.urls")),
+]

@@ -1,0 +1,54 @@
+"""What every test gets: no sockets but loopback and the databases, a quick password hasher."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+LOOPBACK_NAMES = {"localhost", ""}
+
+
+def _is_loopback(host: Any) -> bool:
+    if host in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sockets_stay_here() -> Iterator[None]:
+    """A test that reaches out fails. AF_UNIX and loopback are this machine's own services."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            raise AssertionError(f"A test tried to reach {address!r}; tests talk to this machine only.")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[assignment, method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Argon2 costs 43 times the rest of a test that signs in."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_egress_allowed(settings: Any) -> None:
+    """Whatever the developer's environment opens, a test opens for itself."""
+    settings.PORTAL_EGRESS_ALLOW = ""
+
+
+assert not settings.PRODUCTION, "Tests run with PORTAL_PRODUCTION unset."
