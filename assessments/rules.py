@@ -118,7 +118,7 @@ def _holds(condition: Condition, readings: Mapping[str, Reading]) -> bool | None
     """True, False, or None where the readings leave it open."""
     match condition:
         case Comparison():
-            return _compare(condition, readings.get(condition.signal, NOT_CONFIGURED))
+            return compare(condition, readings.get(condition.signal, NOT_CONFIGURED))
         case All(parts=parts):
             results = [_holds(part, readings) for part in parts]
             if False in results:
@@ -131,7 +131,8 @@ def _holds(condition: Condition, readings: Mapping[str, Reading]) -> bool | None
             return None if None in results else False
 
 
-def _compare(comparison: Comparison, reading: Reading) -> bool | None:
+def compare(comparison: Comparison, reading: Reading) -> bool | None:
+    """Whether the comparison holds: True, False, or None where the reading leaves it open."""
     if reading.value is None:
         return None
     holds = OPERATORS[comparison.op](reading.value, comparison.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -52,3 +53,25 @@ def no_egress_allowed(settings: Any) -> None:
 
 
 assert not settings.PRODUCTION, "Tests run with PORTAL_PRODUCTION unset."
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database with the shipped maturity model active, loaded once: every real installation has one."""
+    with django_db_blocker.unblock():
+        _ensure_model()
+
+
+@pytest.fixture
+def maturity_model(db: None) -> Any:
+    """The shipped maturity model, active (again, where a test with real transactions has emptied the database)."""
+    return _ensure_model()
+
+
+def _ensure_model() -> Any:
+    from assessments.queries import catalog  # noqa: PLC0415 -- models need the app registry
+    from assessments.services.catalog import ensure_shipped_model  # noqa: PLC0415 -- as above
+
+    # Row ids are cached per process; an emptied database gives others. The parsed file stays.
+    catalog._rows.cache_clear()
+    return ensure_shipped_model(at=datetime(2026, 1, 1, tzinfo=UTC))
