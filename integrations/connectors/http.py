@@ -1,0 +1,401 @@
+"""The one door to the outside. No other module of the portal opens a socket to a host that people typed in.
+
+It promises an answer or a SourceError within the total deadline and the size caps, whatever the other side does: every
+client library that was tried hung, took a gigabyte, sent the token to another host or made "0 runs" of garbage.
+It never waits and never tries again: the schedule does (a worker that sleeps is a worker lost).
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore2
+import httpx2
+
+from integrations.connectors import strict_json
+from integrations.connectors.body import ERROR_BODY, bad_payload, beginning, refuse_web_page, unpacked
+from integrations.connectors.egress import EgressPolicy
+from integrations.connectors.failures import Failure, SourceError, failure_of
+
+__all__ = ["Failure", "Http", "Limits", "Params", "Reply", "SourceError"]
+
+Params = Mapping[str, str | int | Sequence[str]]
+
+_MAX_REDIRECTS = 3
+# getaddrinfo has no timeout of its own; hung look-ups must not pile up without end.
+_LOOKUPS = threading.BoundedSemaphore(16)
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and bytes. `total` bounds one request from look-up to last byte: a read timeout alone never stops a drip."""
+
+    connect: float = 5
+    read: float = 10
+    total: float = 30
+    wire_bytes: int = 16 * 1024 * 1024
+    decoded_bytes: int = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx (or 304) answer. `data` is decoded JSON, None for 204 and 304. `headers` have lower-case keys."""
+
+    status: int
+    data: Any
+    headers: Mapping[str, str]
+    url: str
+
+    @property
+    def next_url(self) -> str:
+        """The `Link: rel="next"` of the answer as it stands there, "" at the last page."""
+        match = _NEXT.search(self.headers.get("link", ""))
+        return match[1] if match else ""
+
+
+class Http:
+    """One outside system: requests below `base_url`, one at a time. Every failure is a SourceError.
+
+    `ca_bundle` is a file with the certificates of a private authority; verification is never switched off. Cookies, proxy
+    variables and .netrc of the environment are ignored.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        policy: EgressPolicy,
+        headers: Mapping[str, str] | None = None,
+        ca_bundle: Path | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._policy = policy
+        self._limits = limits or Limits()
+        origin = policy.check_url(base_url)
+        self.host = origin.host
+        self._base = httpx2.URL(base_url.rstrip("/") + "/")
+        if self._base.query:
+            raise SourceError(
+                Failure.BLOCKED,
+                "The address of a connection ends with its path: leave out the part after '?'.",
+            )
+        self._wire = _PinnedBackend(policy, origin.scheme, self._limits)
+        jar = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        try:
+            self._client = httpx2.Client(
+                transport=_Transport(_tls(ca_bundle), self._wire),
+                headers={
+                    "Accept": "application/json",
+                    "User-Agent": "mlops-portal",
+                    **(headers or {}),
+                    # Only what is bounded here while it is unpacked.
+                    "Accept-Encoding": "gzip",
+                },
+                cookies=jar,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=httpx2.Timeout(self._limits.read, connect=self._limits.connect),
+            )
+        except (UnicodeEncodeError, ValueError):
+            raise _unsendable(self.host) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(self, path: str, params: Params | None = None) -> Reply:
+        """The JSON at `path` (relative to the base URL, already quoted). Same-origin 301 is followed. Raises SourceError."""
+        return self._reply(*self._fetch("GET", self._url(path, params), None))
+
+    def text(self, path: str) -> str:
+        """A short plain-text answer (a version). Raises SourceError, also for an HTML page."""
+        response, body = self._fetch("GET", self._url(path, None), None)
+        self._refuse_web_page(response, body)
+        return body[:ERROR_BODY].decode("utf-8", "replace")
+
+    def post(self, path: str, body: Any) -> Reply:
+        """The JSON answer to a JSON question. Redirects are refused: a followed POST turns into a GET. Raises SourceError."""
+        return self._reply(*self._fetch("POST", self._url(path, None), body))
+
+    def pages(self, path: str, params: Params | None = None, *, max_pages: int) -> Iterator[Reply]:
+        """At most `max_pages` replies along `Link: rel="next"`; `next_url` of the last one tells whether more was there.
+
+        Raises SourceError; a link to another origin or out of the base path is BLOCKED, one that goes in circles BAD_PAYLOAD.
+        """
+        reply = self.get(path, params)
+        seen = {reply.url}
+        yield reply
+        for _ in range(max_pages - 1):
+            if not reply.next_url:
+                return
+            url = httpx2.URL(reply.url).join(reply.next_url)
+            self._stay_here(url, "its next page")
+            if str(url) in seen:
+                raise SourceError(
+                    Failure.BAD_PAYLOAD,
+                    f"{self.host} names a page as its own next page: the list does not advance.",
+                )
+            reply = self._reply(*self._fetch("GET", url, None))
+            seen |= {str(url), reply.url}
+            yield reply
+
+    def _url(self, path: str, params: Params | None) -> httpx2.URL:
+        try:
+            url = self._base.join("./" + path.lstrip("/"))
+            if params:
+                url = url.copy_merge_params(dict(params))
+        except (httpx2.InvalidURL, ValueError):
+            raise SourceError(
+                Failure.REJECTED, f"No address below {self.host} can be made of this."
+            ) from None
+        self._stay_here(url, "the question")
+        return url
+
+    def _stay_here(self, url: httpx2.URL, what: str) -> None:
+        """A credential belongs to the origin and path that it was entered for (Redash CVE-2026-76083 left the path)."""
+        base = self._base
+        is_same = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+        if not is_same or url.userinfo or not url.path.startswith(base.path) or "/../" in f"{url.path}/":
+            raise SourceError(
+                Failure.BLOCKED,
+                f"{self.host}: {what} leads to another address than that of the connection; the portal does not go there.",
+            )
+
+    def _fetch(self, method: str, url: httpx2.URL, body: Any) -> tuple[httpx2.Response, bytes]:
+        """Status line, headers and the unpacked body, inside the deadline and the caps."""
+        self._policy.check_url(str(url))
+        self._wire.deadline = time.monotonic() + self._limits.total
+        for _ in range(_MAX_REDIRECTS + 1):
+            response, content = self._once(method, url, body)
+            if not response.has_redirect_location:
+                if response.is_success and response.status_code != 203 or response.status_code == 304:
+                    return response, content
+                raise self._failure(response, content)
+            url = self._redirected(method, response)
+        raise SourceError(
+            Failure.REJECTED, f"{self.host} redirects in circles: check the address of the connection."
+        )
+
+    def _redirected(self, method: str, response: httpx2.Response) -> httpx2.URL:
+        try:
+            url = response.url.join(response.headers["location"])
+        except (httpx2.InvalidURL, ValueError):
+            raise SourceError(
+                Failure.REJECTED, f"{self.host} redirects to something that is no address."
+            ) from None
+        self._stay_here(url, "a redirect")
+        if response.status_code != 301 or method != "GET":
+            raise SourceError(
+                Failure.REJECTED,
+                f"{self.host} redirects (HTTP {response.status_code}), often to a sign-in page: check the address and the credential.",
+                status=response.status_code,
+            )
+        return url
+
+    def _once(self, method: str, url: httpx2.URL, body: Any) -> tuple[httpx2.Response, bytes]:
+        try:
+            with self._client.stream(method, url, json=body) as response:
+                return response, self._read(response)
+        except httpx2.TimeoutException:
+            raise SourceError(
+                Failure.UNREACHABLE,
+                f"{self.host} did not answer in time ({self._limits.total:g} s at most): check that it runs and can be reached from the portal.",
+            ) from None
+        except httpx2.LocalProtocolError:
+            raise _unsendable(self.host) from None
+        except httpx2.RemoteProtocolError:
+            raise SourceError(
+                Failure.UNAVAILABLE,
+                f"{self.host} broke off its answer, or does not speak HTTP here: check the address.",
+            ) from None
+        except httpx2.HTTPError as error:
+            raise self._line_failure(error) from None
+
+    def _line_failure(self, error: httpx2.HTTPError) -> SourceError:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLError):
+                return SourceError(
+                    Failure.TLS,
+                    f"{self.host} cannot prove that it is {self.host} (its certificate or TLS version was not accepted): renew it, "
+                    "or give the connection the certificate of your authority.",
+                )
+            cause = cause.__cause__ or cause.__context__
+        return SourceError(
+            Failure.UNREACHABLE,
+            f"{self.host} could not be reached: check the address, and that the server runs.",
+        )
+
+    def _read(self, response: httpx2.Response) -> bytes:
+        if response.status_code >= 300:
+            return beginning(response.iter_raw())
+        return unpacked(
+            response.iter_raw(),
+            encoding=response.headers.get("content-encoding", "").strip().lower(),
+            wire_cap=self._limits.wire_bytes,
+            decoded_cap=self._limits.decoded_bytes,
+            host=self.host,
+        )
+
+    def _failure(self, response: httpx2.Response, body: bytes) -> SourceError:
+        return failure_of(
+            status=response.status_code,
+            headers=_headers(response),
+            body=body,
+            host=self.host,
+            at=datetime.now(UTC),
+        )
+
+    def _reply(self, response: httpx2.Response, body: bytes) -> Reply:
+        data = None
+        if response.status_code not in {204, 304}:
+            self._refuse_web_page(response, body)
+            try:
+                data = strict_json.decode(body)
+            except ValueError:
+                raise bad_payload(self.host, "sent something that is not proper JSON") from None
+        return Reply(response.status_code, data, _headers(response), str(response.url))
+
+    def _refuse_web_page(self, response: httpx2.Response, body: bytes) -> None:
+        refuse_web_page(body, content_type=response.headers.get("content-type", ""), host=self.host)
+
+
+def _unsendable(host: str) -> SourceError:
+    return SourceError(
+        Failure.REJECTED, f"The credential for {host} holds characters that cannot be sent: enter it again."
+    )
+
+
+def _headers(response: httpx2.Response) -> dict[str, str]:
+    return {key.lower(): value for key, value in response.headers.items()}
+
+
+def _tls(ca_bundle: Path | None) -> ssl.SSLContext:
+    if ca_bundle is None:
+        return httpx2.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=str(ca_bundle))
+
+
+def _addresses(host: str, port: int, timeout: float) -> list[str]:
+    """All addresses of a name, in the resolver's order. Raises httpcore2.ConnectError or ConnectTimeout."""
+    found: list[str] = []
+    failed: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            failed.append(error if isinstance(error, OSError) else OSError(str(error)))
+        finally:
+            _LOOKUPS.release()
+
+    if not _LOOKUPS.acquire(timeout=max(timeout, 0)):
+        raise httpcore2.ConnectTimeout("too many hung look-ups")
+    thread = threading.Thread(target=look_up, daemon=True, name="look-up")
+    thread.start()
+    thread.join(max(timeout, 0))
+    if failed:
+        raise httpcore2.ConnectError("the name does not resolve") from failed[0]
+    if not found:
+        raise httpcore2.ConnectTimeout("the name did not resolve in time")
+    return list(dict.fromkeys(found))
+
+
+class _PinnedBackend(httpcore2.NetworkBackend):
+    """Resolves once, checks every address, connects to a checked one. Host header and TLS name stay those of the URL."""
+
+    def __init__(self, policy: EgressPolicy, scheme: str, limits: Limits) -> None:
+        self._policy = policy
+        self._scheme = scheme
+        self._limits = limits
+        self._sockets = httpcore2.SyncBackend()
+        self.deadline = 0.0
+
+    def left(self, timeout: float | None, kind: type[Exception]) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise kind("the deadline has passed")
+        return left if timeout is None else min(left, timeout)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        addresses = _addresses(host, port, self.left(timeout, httpcore2.ConnectTimeout))
+        # Every one, before any is tried: a name with one good and one bad address is an attack or a mistake.
+        for address in addresses:
+            self._policy.check_address(self._scheme, host, port, address)
+        failure: Exception = httpcore2.ConnectError("no address")
+        for address in addresses:
+            try:
+                left = self.left(timeout, httpcore2.ConnectTimeout)
+                stream = self._sockets.connect_tcp(address, port, left, None, socket_options)
+                return _TimedStream(stream, self)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+class _TimedStream(httpcore2.NetworkStream):
+    """Each read and write gets what is left of the deadline at most, so that a drip of bytes ends with it."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, backend: _PinnedBackend) -> None:
+        self._stream = stream
+        self._backend = backend
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._backend.left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._backend.left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = self._backend.left(timeout, httpcore2.ConnectTimeout)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._backend)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Transport(httpx2.HTTPTransport):
+    """httpx2's own transport over a pool whose sockets are opened by the backend above."""
+
+    def __init__(self, context: ssl.SSLContext, backend: httpcore2.NetworkBackend) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool.close()
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=context,
+            max_connections=1,
+            max_keepalive_connections=1,
+            http1=True,
+            http2=False,
+            network_backend=backend,
+        )
