@@ -6,6 +6,7 @@ is embedded: SQLite, keys and broker socket live in PORTAL_DATA_DIR.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ PORTAL_EGRESS_ALLOW = env.text("PORTAL_EGRESS_ALLOW")
 PORTAL_DEMO = env.flag("PORTAL_DEMO") and not PRODUCTION
 # Set-up page without a token is for loopback; elsewhere this token, which the launcher prints, is asked for.
 PORTAL_SETUP_TOKEN = env.text("PORTAL_SETUP_TOKEN")
+# Kind -> class of every connector, loaded when it is needed (integrations/connectors/registry.py).
+PORTAL_CONNECTORS = {
+    "github": "integrations.connectors.github.connector.GithubConnector",
+}
 PORTAL_STYLEGUIDE = env.flag("PORTAL_STYLEGUIDE", default=DEBUG)
 
 # --- Applications -------------------------------------------------------------------------------------------------
@@ -134,8 +139,8 @@ else:
                 "PRAGMA cache_size=-20000;PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;"
             ),
         },
-        # A file: in-memory SQLite is flaky under a live server (STACK 5).
-        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+        # A file: in-memory SQLite is flaky under a live server (STACK 5). Its own: two test runs may go on at once.
+        "TEST": {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")},
     }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -159,6 +164,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_TASK_SOFT_TIME_LIMIT = 840
 CELERY_TIMEZONE = "UTC"
+# Beat only ticks: what is due stands in the database, so a tick that is late, doubled or lost changes nothing.
+CELERY_BEAT_SCHEDULE = {
+    "collect what is due": {"task": "integrations.dispatch_due_collections", "schedule": 10.0},
+    "sweep collections": {"task": "integrations.sweep_collections", "schedule": 300.0},
+    "rescore what lapsed": {"task": "assessments.rescore_lapsed", "schedule": 600.0},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Embedded there is one web process, so its memory is coherent; with a server the web processes share it.

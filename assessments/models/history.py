@@ -50,8 +50,9 @@ class TeamWeek(models.Model):
     coverage = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
     is_provisional = models.BooleanField(default=False)
     assessed_on = models.DateField(null=True, blank=True)
-    # JSON text as TeamScore.cells.
+    # JSON text as TeamScore.cells, and its dimensions as {slug: [verified, level, potential]}.
     cells = models.TextField()
+    dimensions = models.TextField()
 
     class Meta:
         constraints = [
@@ -79,6 +80,8 @@ class UnitWeek(models.Model):
     provisional_teams = models.PositiveIntegerField()
     # Five counts: teams at level 0 to 4.
     distribution = models.JSONField()
+    # The same rule for each dimension: {slug: {"level": 2 or null, "distribution": [...]}}.
+    dimensions = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

@@ -6,7 +6,6 @@ import hashlib
 from datetime import datetime
 
 from django.db import transaction
-from teams.services.events import record_event
 
 from assessments.catalog.parse import parse_maturity_model
 from assessments.catalog.schema import MaturityModelFile
@@ -14,6 +13,7 @@ from assessments.catalog.shipped import SHIPPED_FILE
 from assessments.models import Capability, Criterion, Dimension, LevelDescriptor, MaturityModel
 from assessments.queries import catalog
 from teams.models import User
+from teams.services.events import record_event
 
 
 class VersionIsImmutable(Exception):

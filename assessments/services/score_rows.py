@@ -90,7 +90,7 @@ def team_score_row(
 
 
 def team_week_row(score: TeamScore, *, week_on: date) -> TeamWeek:
-    """Where the team stands at the end of the week of `week_on` (see `week_end`), not saved."""
+    """Where the team stands in the week that ends on `week_on` (see `week_end`), not saved."""
     return TeamWeek(
         team_id=score.team_id,
         maturity_model_id=score.maturity_model_id,
@@ -103,6 +103,7 @@ def team_week_row(score: TeamScore, *, week_on: date) -> TeamWeek:
         is_provisional=score.is_provisional,
         assessed_on=score.assessed_on,
         cells=score.cells,
+        dimensions=_json(orjson.loads(score.rollups)["dimensions"]),
     )
 
 

@@ -206,7 +206,17 @@ def _write_team_scores(
         TeamWeek.objects,
         [score_rows.team_week_row(score, week_on=week_on) for score in changed],
         ("team", "maturity_model", "week_on"),
-        ("verified", "level", "potential", "score", "coverage", "is_provisional", "assessed_on", "cells"),
+        (
+            "verified",
+            "level",
+            "potential",
+            "score",
+            "coverage",
+            "is_provisional",
+            "assessed_on",
+            "cells",
+            "dimensions",
+        ),
     )
 
 
