@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from teams.models import Grant, Role, Team, Unit, User
+from django.db.models import QuerySet
+
+from teams.models import Event, Grant, Role, Team, Unit, User
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -86,3 +88,8 @@ def make_admin(username: str = "", **fields: Any) -> User:
     user = make_user(username, **fields)
     grant(user, Role.ADMIN)
     return user
+
+
+def events() -> QuerySet[Event]:
+    """What a test logged: without the shipped maturity model, which is loaded once for all tests."""
+    return Event.objects.exclude(object_kind="maturity_model")
