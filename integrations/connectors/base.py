@@ -87,11 +87,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What one collection of one source gives. `notes` are sentences for the run record."""
+    """What one collection of one source gives. `notes` are sentences for the run record.
+
+    `checked_shas` are the wanted commits that were looked up everywhere: one of them without a COMMIT fact is not there.
+    """
 
     observations: tuple[Observation, ...]
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
+    checked_shas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,13 +230,14 @@ def _origin(url: str) -> Origin:
         raise _blocked("This is no address that can be read, like https://mlflow.example.org.") from None
     if parsed.scheme not in _PORTS:
         raise _blocked("Only https addresses can be read (http where the setting allows it).")
-    if parsed.userinfo or "@" in url.partition("://")[2].partition("/")[0]:
-        raise _blocked("The address holds a user name or password: enter credentials in their own fields.")
     if "#" in url:
         raise _blocked("The address holds a fragment (#...); leave it out.")
-    if port == 0:
-        raise _blocked("Port 0 is no port of a server.")
-    return Origin(parsed.scheme, _host(parsed.host), port or _PORTS[parsed.scheme])
+    if parsed.userinfo or "@" in url.partition("://")[2].partition("/")[0]:
+        raise _blocked("The address holds a user name or password: enter credentials in their own fields.")
+    if port is not None and not 0 < port < 65536:
+        raise _blocked(f"Port {port} is no port of a server.")
+    # `host` would decode xn-- names; what is compared and connected to is the encoded name.
+    return Origin(parsed.scheme, _host(parsed.raw_host.decode("ascii")), port or _PORTS[parsed.scheme])
 
 
 def _host(host: str) -> str:

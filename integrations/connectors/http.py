@@ -95,7 +95,7 @@ class Http:
         jar = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         try:
             self._client = httpx2.Client(
-                transport=_Transport(_tls(ca_bundle), self._wire),
+                transport=_Transport(_tls(ca_bundle, self.host), self._wire),
                 headers={
                     "Accept": "application/json",
                     "User-Agent": "mlops-portal",
@@ -181,13 +181,12 @@ class Http:
             )
 
     def _fetch(self, method: str, url: httpx2.URL, body: Any) -> tuple[httpx2.Response, bytes]:
-        """Status line, headers and the unpacked body, inside the deadline and the caps."""
         self._policy.check_url(str(url))
         self._wire.deadline = time.monotonic() + self._limits.total
         for _ in range(_MAX_REDIRECTS + 1):
             response, content = self._once(method, url, body)
             if not response.has_redirect_location:
-                if response.is_success and response.status_code != 203 or response.status_code == 304:
+                if (response.is_success and response.status_code != 203) or response.status_code == 304:
                     return response, content
                 raise self._failure(response, content)
             url = self._redirected(method, response)
@@ -289,10 +288,15 @@ def _headers(response: httpx2.Response) -> dict[str, str]:
     return {key.lower(): value for key, value in response.headers.items()}
 
 
-def _tls(ca_bundle: Path | None) -> ssl.SSLContext:
+def _tls(ca_bundle: Path | None, host: str) -> ssl.SSLContext:
     if ca_bundle is None:
         return httpx2.create_ssl_context(trust_env=False)
-    return ssl.create_default_context(cafile=str(ca_bundle))
+    try:
+        return ssl.create_default_context(cafile=str(ca_bundle))
+    except (OSError, ssl.SSLError):
+        raise SourceError(
+            Failure.TLS, f"The certificates given for {host} cannot be read: give one or more in PEM form."
+        ) from None
 
 
 def _addresses(host: str, port: int, timeout: float) -> list[str]:
@@ -386,7 +390,7 @@ class _TimedStream(httpcore2.NetworkStream):
 
 
 class _Transport(httpx2.HTTPTransport):
-    """httpx2's own transport over a pool whose sockets are opened by the backend above."""
+    """httpx2's transport over a pool whose sockets are opened by the backend above."""
 
     def __init__(self, context: ssl.SSLContext, backend: httpcore2.NetworkBackend) -> None:
         super().__init__(verify=context, trust_env=False)

@@ -1,0 +1,111 @@
+"""Status and headers of a refusal -> kind, and when to come back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integrations.connectors.failures import INVALID_HOST, Failure, SourceError, failure_of
+
+AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def failure(status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> SourceError:
+    return failure_of(status=status, headers=headers or {}, body=body, host="git.example.org", at=AT)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "can_retry"),
+    [
+        (203, Failure.UNAUTHORIZED, False),
+        (401, Failure.UNAUTHORIZED, False),
+        (403, Failure.FORBIDDEN, False),
+        (404, Failure.NOT_FOUND, False),
+        (410, Failure.NOT_FOUND, False),
+        (400, Failure.REJECTED, False),
+        (422, Failure.REJECTED, False),
+        (429, Failure.RATE_LIMITED, True),
+        (500, Failure.UNAVAILABLE, True),
+        (503, Failure.UNAVAILABLE, True),
+    ],
+)
+def test_kind(status: int, kind: Failure, can_retry: bool) -> None:  # noqa: FBT001 -- a table's column
+    error = failure(status, body=b"secret-banner <b>")
+
+    assert (error.kind, error.status, error.can_retry) == (kind, status, can_retry)
+    assert "git.example.org" in error.message
+    assert "secret-banner" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"retry-after": "60"}, b""),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795521660"}, b""),
+        ({}, b'{"message": "You have exceeded a secondary rate limit"}'),
+        ({}, b'{"message": "You have triggered an abuse detection mechanism."}'),
+    ],
+)
+def test_403_with_the_marks_of_a_limit_is_a_limit(headers: dict[str, str], body: bytes) -> None:
+    error = failure(403, headers, body)
+
+    assert error.kind is Failure.RATE_LIMITED
+    assert error.retry_at == AT + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "5"}, 5),
+        ({"retry-after": "86400"}, 6 * 3600),
+        ({"retry-after": "-5"}, 1),
+        ({"retry-after": "0"}, 1),
+        ({"retry-after": "nan"}, 60),
+        ({"retry-after": "1e309"}, 60),
+        ({"retry-after": "1e300"}, 6 * 3600),
+        ({"retry-after": "soon"}, 60),
+        ({"retry-after": ""}, 60),
+        ({}, 60),
+        ({"retry-after": "Tue, 24 Nov 2026 12:00:30 GMT"}, 30),
+        # The source's clock is an hour ahead: its own "now" counts.
+        ({"retry-after": "Tue, 24 Nov 2026 13:00:30 GMT", "date": "Tue, 24 Nov 2026 13:00:00 GMT"}, 30),
+        ({"retry-after": "Tue, 24 Nov 2026 12:00:30 GMT", "date": "yesterday, 99"}, 30),
+        ({"retry-after": "Mon, 23 Nov 2026 12:00:00 GMT"}, 1),
+        ({"retry-after": "Tue, 24 Nov 2026 12:00:30"}, 30),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(AT.timestamp()) + 3)}, 3),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "garbage"}, 60),
+        ({"x-ratelimit-remaining": "7", "x-ratelimit-reset": str(int(AT.timestamp()) + 3)}, 60),
+    ],
+)
+def test_wait(headers: dict[str, str], seconds: int) -> None:
+    assert failure(429, headers).retry_at == AT + timedelta(seconds=seconds)
+
+
+def test_only_a_limit_or_a_named_time_sets_a_time() -> None:
+    assert failure(500).retry_at is None
+    assert failure(403).retry_at is None
+    assert failure(503, {"retry-after": "30"}).retry_at == AT + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "m"}', "RESOURCE_DOES_NOT_EXIST"),
+        (b'{"error_code": "<script>"}', ""),
+        (b'{"error_code": 5}', ""),
+        (b'["error_code"]', ""),
+        (b"<html>", ""),
+        (b"[" * 100_000, ""),
+        (b"Invalid Host header - possible DNS rebinding attack detected", INVALID_HOST),
+    ],
+)
+def test_code(body: bytes, code: str) -> None:
+    assert failure(404, body=body).code == code
+
+
+def test_host_check_of_mlflow_names_its_remedy() -> None:
+    error = failure(403, body=b"Invalid Host header - possible DNS rebinding attack detected")
+
+    assert error.kind is Failure.FORBIDDEN
+    assert "--allowed-hosts" in error.message
