@@ -1,0 +1,124 @@
+"""GitHub, and GitHub Enterprise under its own address: repositories, changes, workflow runs and deployments of one team."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
+from integrations.connectors.github import gather_changes, gather_releases, gather_runs, places
+from integrations.connectors.github.comparing import Comparer
+from integrations.connectors.github.facts import look_up
+from integrations.connectors.github.found import look_round
+from integrations.connectors.github.gather_releases import Production, Windows
+from integrations.connectors.github.lines import ask_lines, ask_trials
+from integrations.connectors.github.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, Setup, read_setup
+from integrations.connectors.github.origins import Origins
+from integrations.connectors.github.places import Asked
+from integrations.connectors.github.pool import unknown
+from integrations.connectors.github.reader import Reader
+from integrations.connectors.github.releases import Release
+from integrations.connectors.github.server import BuildServer
+from integrations.connectors.github.unread import Unread
+
+API_VERSION = "2022-11-28"
+
+# Signals that GitHub feeds by facts and that a service joins with the other side (RULINGS 7); no observation here.
+JOINED = frozenset({"mlflow.versions_from_ci_share_90d"})
+
+
+class GithubConnector(Connector):
+    """Reads within a thousand questions, one after the other, as GitHub asks of its clients."""
+
+    kind: ClassVar[str] = "github"
+    label: ClassVar[str] = "GitHub"
+    default_base_url: ClassVar[str] = "https://api.github.com"
+    connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
+    source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
+    signals: ClassVar[frozenset[str]] = frozenset(
+        (*places.SIGNALS, *gather_changes.SIGNALS, *gather_runs.SIGNALS, *gather_releases.SIGNALS)
+    )
+
+    @classmethod
+    def headers(cls, options: Mapping[str, str]) -> dict[str, str]:
+        """Headers by GitHub's rules: the version of its API, a name for the client, the token."""
+        return {
+            # Beside GitHub's own type the plain one, which proxies and description-driven servers know.
+            "Accept": "application/vnd.github+json, application/json;q=0.9",
+            "Authorization": f"Bearer {options.get('token', '').strip()}",
+            "User-Agent": "mlops-portal",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
+
+    def test(self) -> Found:
+        """What is reachable with this credential, and which permissions are missing."""
+        return look_round(Reader(self.http, budget=40))
+
+    def collect(self, question: Question) -> Collected:
+        """One observation for each of `signals`, with the facts that other systems' signals need.
+
+        Raises SourceError when the credential is refused, GitHub's limit is reached (with the time to come back), or
+        the server does not answer. What only a part of the credential's rights or repositories hides is unknown, said so.
+        """
+        setup = read_setup(question.options)
+        if not setup.repositories:
+            nothing = "No repository is named."
+            return Collected(tuple(unknown(name, "not_configured", nothing) for name in sorted(self.signals)))
+        reader = Reader(self.http)
+        asked = places.ask_places(reader, setup)
+        observations, facts = _read(reader, asked, setup, question)
+        commits, checked, notes = look_up(reader, asked, question.wanted_shas)
+        return Collected(
+            observations=tuple(sorted(observations, key=lambda observation: observation.signal)),
+            facts=(*facts, *commits),
+            notes=(*setup.notes, *(gap for one in asked if (gap := _note(one))), *notes),
+            checked_shas=tuple(checked),
+        )
+
+
+def _read(
+    reader: Reader, asked: Sequence[Asked], setup: Setup, question: Question
+) -> tuple[list[Observation], list[Fact]]:
+    """The order of reading: cheap questions first, so that a spent budget costs the dearest signals only."""
+    windows = Windows(question.until)
+    until = question.until
+    observations = places.observe_code(reader, asked, setup)
+    server = BuildServer(reader, setup.test_step)
+    branch_runs = gather_runs.ask_branch_runs(server, asked, until=until)
+    trainings = gather_runs.ask_trainings(server, asked, setup.training_workflows, until=until)
+    # Repairs of releases are told by changes merged up to half a year ago.
+    since = windows.since(187 if setup.production else 90)
+    histories = gather_changes.ask_changes(reader, asked, since=since, until=until)
+    lines = ask_lines(reader, asked, setup.production, since=windows.since(180), until=until)
+    production = gather_releases.production_of(lines, windows)
+    observations += gather_runs.observe_training(trainings, until=until)
+    observations += gather_runs.observe_ci(server, branch_runs)
+    observations += gather_releases.observe_releases(
+        production,
+        origins=Origins(server, setup.deploy_workflows),
+        comparer=Comparer(reader, histories, setup.hotfix_marks),
+        trials=_trials(reader, asked, setup, production),
+    )
+    observations += gather_changes.observe_changes(reader, histories, server, until=until)
+    return observations, gather_runs.training_facts(trainings)
+
+
+def _trials(
+    reader: Reader, asked: Sequence[Asked], setup: Setup, production: Production | Unread
+) -> dict[str, list[Release] | Unread] | Unread:
+    """Releases to pre-production environments, or why they cannot speak."""
+    if not setup.preproduction:
+        return Unread("not_configured", "No pre-production environment is named.")
+    if isinstance(production, Unread):
+        return production
+    shas = frozenset(release.sha for line in production.lines for release in production.releases(line, 90))
+    windows = production.windows
+    return ask_trials(reader, asked, setup.preproduction, shas, since=windows.since(120), until=windows.until)
+
+
+def _note(one: Asked) -> str:
+    if isinstance(one.found, Unread):
+        return "" if one.mapped.problem else one.found.detail
+    if one.found.is_archived:
+        return f"{one.found.full_name} is archived: its signals will no longer change."
+    return "" if one.found.head_sha else f"{one.found.full_name} has no commit yet."

@@ -1,0 +1,125 @@
+"""GitHub on loopback: a real HTTP server that answers with the rows it is given, pages included, and notes every question."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from integrations.connectors.egress import EgressPolicy
+from integrations.connectors.github.connector import GithubConnector
+from integrations.connectors.http import Http
+
+NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one path answers when the query holds `query`. A list under `key` (or the body itself) is served in pages."""
+
+    path: str
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    status: int
+    body: Any
+
+
+class FakeGithub:
+    """`answer` says what a path gives; what was not said is 404, GitHub's word for absent and for hidden alike."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.asked: list[Asked] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                fake._serve(self)
+
+            def log_message(self, *args: Any) -> None:
+                """Quiet: the questions are kept in `asked`."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(
+        self,
+        path: str,
+        body: Any,
+        *,
+        status: int = 200,
+        key: str = "",
+        headers: Mapping[str, str] | None = None,
+        **query: Any,
+    ) -> None:
+        """From now on `path` gives this body where the query holds these values; the newest fitting answer wins."""
+        asked = {name: str(value) for name, value in query.items()}
+        self.answers.append(Answer(path, body, status, headers or {}, asked, key))
+
+    def connector(self) -> tuple[GithubConnector, Http]:
+        """A connector that talks to this server with a token. The Http is to be closed."""
+        headers = GithubConnector.headers({"token": "github_pat_loopback"})
+        http = Http(self.url, policy=EgressPolicy.from_text(self.url), headers=headers)
+        return GithubConnector(http), http
+
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.asked]
+
+    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(handler.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        path = unquote(parts.path).lstrip("/")
+        answer = next(
+            (a for a in reversed(self.answers) if a.path == path and a.query.items() <= query.items()), None
+        )
+        status, body, headers = (
+            (404, NOT_FOUND, {}) if answer is None else self._page(answer, parts.path, query)
+        )
+        self.asked.append(Asked(path, query, dict(handler.headers), status, body))
+        data = json.dumps(body).encode()
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    def _page(self, answer: Answer, path: str, query: Mapping[str, str]) -> tuple[int, Any, dict[str, str]]:
+        rows = answer.body.get(answer.key) if answer.key else answer.body
+        if answer.status != 200 or not isinstance(rows, list):
+            return answer.status, answer.body, dict(answer.headers)
+        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+        part = rows[(page - 1) * size : page * size]
+        headers = dict(answer.headers)
+        if page * size < len(rows):
+            headers["Link"] = f'<https://elsewhere.invalid{path}?page={page + 1}>; rel="next"'
+        return 200, {**answer.body, answer.key: part} if answer.key else part, headers
