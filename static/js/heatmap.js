@@ -1,0 +1,91 @@
+// The heatmap as a grid for keyboards (APG grid pattern: one tab stop, arrows, no wrapping) and its panel of details.
+// Markup: <table class="heat" data-grid data-panel-url="/heatmap/cell?..." data-panel="cell-panel">, <tr data-row="team">,
+// column headings <th data-column="release">. Without this file the link in each row's heading leads to the team.
+"use strict";
+
+const PAGE = 10;
+
+const grid = (table) => {
+  // The last row of the head names the columns; the row of groups above it has other columns and is passed over.
+  const rows = [...table.tHead.rows].slice(-1).concat([...table.tBodies].flatMap((body) => [...body.rows]));
+  const columns = [...rows[0].cells].map((cell) => cell.dataset.column ?? "");
+  const inner = (cell) => cell.querySelector("a, button") ?? cell;
+  let row = 0;
+  let column = 0;
+
+  table.setAttribute("role", "grid");
+  for (const link of table.querySelectorAll("a, button")) link.tabIndex = -1;
+
+  const clamp = (value, limit) => Math.max(0, Math.min(value, limit));
+  const move = (toRow, toColumn) => {
+    inner(rows[row].cells[column]).tabIndex = -1;
+    row = clamp(toRow, rows.length - 1);
+    column = clamp(toColumn, rows[row].cells.length - 1);
+    const target = inner(rows[row].cells[column]);
+    target.tabIndex = 0;
+    target.focus();
+  };
+  inner(rows[0].cells[0]).tabIndex = 0;
+
+  const place = (element) => {
+    const cell = element.closest("td, th");
+    const at = cell ? rows.indexOf(cell.parentElement) : -1;
+    return at < 0 ? null : [at, cell.cellIndex, cell];
+  };
+
+  const panel = document.getElementById(table.dataset.panel);
+  const close = () => {
+    table.querySelector(".on")?.classList.remove("on");
+    panel.replaceChildren();
+    panel.hidden = true;
+  };
+  const open = (cell) => {
+    const key = cell.parentElement.dataset.row;
+    const name = columns[cell.cellIndex];
+    if (!panel || !key || !name || cell.tagName !== "TD") return;
+    table.querySelector(".on")?.classList.remove("on");
+    cell.classList.add("on");
+    panel.hidden = false;
+    const url = new URL(table.dataset.panelUrl, location.href);
+    url.searchParams.set("row", key);
+    url.searchParams.set("column", name);
+    window.htmx.ajax("GET", url.pathname + url.search, { target: panel, swap: "innerHTML" });
+  };
+
+  const last = () => rows[row].cells.length - 1;
+  const keys = {
+    ArrowUp: () => [row - 1, column],
+    ArrowDown: () => [row + 1, column],
+    ArrowLeft: () => [row, column - 1],
+    ArrowRight: () => [row, column + 1],
+    Home: (control) => [control ? 0 : row, 0],
+    End: (control) => [control ? rows.length - 1 : row, control ? Infinity : last()],
+    PageUp: () => [row - PAGE, column],
+    PageDown: () => [row + PAGE, column],
+  };
+  table.addEventListener("keydown", (event) => {
+    if (event.altKey || event.metaKey) return;
+    const found = place(event.target);
+    if (!found) return;
+    [row, column] = found;
+    if (event.key === "Escape" && panel && !panel.hidden) close();
+    else if (event.key === "Enter" && event.target === found[2]) open(found[2]);
+    else if (keys[event.key]) {
+      event.preventDefault();
+      move(...keys[event.key](event.ctrlKey));
+    }
+  });
+  table.addEventListener("click", (event) => {
+    const found = place(event.target);
+    if (!found || event.target.closest("a, button")) return;
+    move(found[0], found[1]);
+    open(found[2]);
+  });
+  panel?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    close();
+    move(row, column);
+  });
+};
+
+for (const table of document.querySelectorAll("[data-grid]")) grid(table);

@@ -1,0 +1,111 @@
+// What every page does beyond HTML: theme, menu, dialogs, focus after a refusal, the state of saving.
+// Each part only saves a step: without this file all forms and links still work.
+"use strict";
+
+const all = (selector, root = document) => root.querySelectorAll(selector);
+const say = (text) => {
+  const live = document.getElementById("live");
+  if (live) live.textContent = text;
+};
+
+// Theme: show it at once, keep it in the background.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-theme-switch]");
+  if (!form || !event.submitter) return;
+  event.preventDefault();
+  const theme = event.submitter.value;
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  for (const button of all("button", form)) button.setAttribute("aria-pressed", String(button === event.submitter));
+  document.dispatchEvent(new CustomEvent("portal:theme"));
+  fetch(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" })
+    .catch(() => say("The colours could not be kept for your next visit."));
+});
+
+// A link or button with data-dialog opens that dialog instead of the page that asks the same.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  const dialog = opener && document.getElementById(opener.dataset.dialog);
+  if (dialog) {
+    event.preventDefault();
+    dialog.showModal();
+  }
+  for (const menu of all("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("[data-menu][open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// What asks for attention gets the focus; a page with errors says so in its title.
+const attend = (root) => {
+  const target = root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]");
+  if (target) target.focus();
+  if (root.querySelector("[data-error-summary]") && !document.title.startsWith("Error: ")) {
+    document.title = `Error: ${document.title}`;
+  }
+};
+document.addEventListener("DOMContentLoaded", () => attend(document.body));
+document.addEventListener("htmx:load", (event) => attend(event.detail.elt));
+
+// Saving: every group with data-save says what becomes of its answer. One that fails is tried again, later each time.
+const WAIT = [2, 5, 15, 30, 60];
+const groupOf = (event) => event.detail.elt.closest("[data-save]");
+const unsaved = new Map(); // id of the group -> times it failed
+const show = (group, text, late = false) => {
+  const state = group.querySelector("[data-save-state]");
+  if (!state) return;
+  state.textContent = text;
+  state.classList.toggle("saved--late", late);
+  if (late) say(text);
+};
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const group = groupOf(event);
+  if (!group) return;
+  const na = group.querySelector("[value=na]:checked");
+  const why = group.querySelector("textarea");
+  if (na && why && !why.value.trim()) {
+    event.preventDefault();
+    show(group, "Not saved: say why it does not apply", true);
+    return;
+  }
+  if (!unsaved.has(group.id)) unsaved.set(group.id, 0);
+  show(group, "Saving");
+});
+const retry = (event) => {
+  const group = groupOf(event);
+  const status = event.detail.xhr?.status ?? 0;
+  if (!group) return;
+  if (status >= 400 && status < 500 && status !== 429) {
+    unsaved.delete(group.id);
+    show(group, status === 403 || status === 404 ? "Not saved: you may no longer change this" : "Not saved: reload the page", true);
+    return;
+  }
+  const failed = unsaved.get(group.id) ?? 0;
+  unsaved.set(group.id, failed + 1);
+  show(group, "Not saved, trying again", true);
+  setTimeout(() => window.htmx.trigger(group, "retry"), WAIT[Math.min(failed, WAIT.length - 1)] * 1000);
+};
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, retry);
+// Signed out meanwhile: the redirect ends at another address, and its page must not land inside this one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (!xhr?.responseURL || new URL(xhr.responseURL).pathname === new URL(requestConfig.path, location.href).pathname) return;
+  event.detail.shouldSwap = false;
+  const group = groupOf(event);
+  if (group) show(group, "Not saved: you are signed out. Sign in in another window, then change the answer again", true);
+  else location.assign(xhr.responseURL);
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const id = event.detail.requestConfig?.elt?.closest("[data-save]")?.id ?? event.detail.elt.id;
+  if (!unsaved.delete(id)) return;
+  const text = document.getElementById(id)?.querySelector("[data-save-state]")?.textContent.trim();
+  if (text) say(text);
+});
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved.size) event.preventDefault();
+});
+// A form sent whole carries every answer, so nothing is left behind.
+document.addEventListener("submit", () => unsaved.clear());
