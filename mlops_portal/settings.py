@@ -166,9 +166,9 @@ CELERY_TASK_SOFT_TIME_LIMIT = 840
 CELERY_TIMEZONE = "UTC"
 # Beat only ticks: what is due stands in the database, so a tick that is late, doubled or lost changes nothing.
 CELERY_BEAT_SCHEDULE = {
-    "collect what is due": {"task": "integrations.dispatch_due_collections", "schedule": 10.0},
-    "sweep collections": {"task": "integrations.sweep_collections", "schedule": 300.0},
-    "rescore what lapsed": {"task": "assessments.rescore_lapsed", "schedule": 600.0},
+    "collect what is due": {"task": "integrations.dispatch_due_collections", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep collections": {"task": "integrations.sweep_collections", "schedule": 300.0, "options": {"expires": 300}},
+    "rescore what lapsed": {"task": "assessments.rescore_lapsed", "schedule": 600.0, "options": {"expires": 600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

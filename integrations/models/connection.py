@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+DEFAULT_INTERVAL_MINUTES = 360
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def open(self) -> ConnectionQuerySet:
+        return self.filter(removed_at__isnull=True)
+
+    def due(self, at: datetime) -> ConnectionQuerySet:
+        """Open, not paused, past their time, and held by nobody: a lease that ran out is no lease."""
+        return self.open().filter(
+            Q(lease_ends_at__isnull=True) | Q(lease_ends_at__lt=at), is_paused=False, next_due_at__lte=at
+        )
+
+
+class Connection(models.Model):
+    """State: one outside system with its credential. `options` are the answers to the connector's options but the secret ones."""
+
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40)
+    base_url = models.CharField(max_length=2000)
+    options = models.JSONField(default=dict, blank=True)
+    # Ciphertext of all secret options together (mlops_portal.lib.secrets); written, never shown.
+    secret = models.TextField(blank=True)
+    secret_set_at = models.DateTimeField(null=True, blank=True)
+    secret_set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    interval_minutes = models.PositiveIntegerField(default=DEFAULT_INTERVAL_MINUTES)
+    is_paused = models.BooleanField(default=False)
+    pause_reason = models.CharField(max_length=300, blank=True)
+    # None while paused: the portal did it, and a new credential ends it.
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    next_due_at = models.DateTimeField()
+    # A person asked for a collection that has not started yet.
+    asked_at = models.DateTimeField(null=True, blank=True)
+    lease_key = models.CharField(max_length=32, blank=True)
+    lease_ends_at = models.DateTimeField(null=True, blank=True)
+    # Collections that were started since the last one that ended: a worker that dies on this connection again and again.
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_failure_at = models.DateTimeField(null=True, blank=True)
+    last_failure = models.CharField(max_length=20, blank=True)
+    last_failure_message = models.CharField(max_length=500, blank=True)
+    # Failures in a row: the wait grows with them, and a credential refused twice is not tried a third time.
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    # What the last test saw: identity, choices, missing, notes. Forms offer its choices.
+    found = models.JSONField(default=dict, blank=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    # ISO times of the tests of the last hour, for the limit.
+    recent_tests = models.JSONField(default=list, blank=True)
+
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    row_version = models.PositiveIntegerField(default=1)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=Q(removed_at__isnull=True), name="connection_name_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_paused=False, pause_reason="") | (Q(is_paused=True) & ~Q(pause_reason="")),
+                name="connection_paused_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_key="", lease_ends_at__isnull=True)
+                | (~Q(lease_key="") & Q(lease_ends_at__isnull=False)),
+                name="connection_lease_has_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(secret="", secret_set_at__isnull=True)
+                | (~Q(secret="") & Q(secret_set_at__isnull=False)),
+                name="connection_secret_has_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(interval_minutes__gte=5, interval_minutes__lte=10080),
+                name="connection_interval_sane",
+            ),
+        ]
+        indexes = [
+            # The dispatcher asks every few seconds.
+            models.Index(
+                fields=["next_due_at"],
+                condition=Q(is_paused=False, removed_at__isnull=True),
+                name="connection_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def measurement_source(self) -> str:
+        """The key under which assessments keep what this connection measured (RULINGS 22)."""
+        return f"connection:{self.pk}"
+
+
+class AllowedHost(models.Model):
+    """State: an address that an administrator opened on an embedded portal, beside PORTAL_EGRESS_ALLOW.
+
+    Never read when PORTAL_PRODUCTION is set: there the setting alone decides.
+    """
+
+    origin = models.CharField(max_length=300, unique=True)
+    allowed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    allowed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.origin

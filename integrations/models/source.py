@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from integrations.models.connection import Connection
+from teams.models import Team
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def open(self) -> SourceQuerySet:
+        """Not removed, of a connection that stands and a team that is not archived."""
+        return self.filter(
+            removed_at__isnull=True, connection__removed_at__isnull=True, team__archived_at__isnull=True
+        )
+
+
+class Source(models.Model):
+    """State: which part of a connection belongs to a team. `options` are the answers to the connector's source options."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="sources")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sources")
+    options = models.JSONField(default=dict, blank=True)
+    # Commits that this source was asked about when it could last be read, and those that it looked up everywhere: one of
+    # the latter without a fact is not there.
+    asked_shas = models.JSONField(default=list, blank=True)
+    checked_shas = models.JSONField(default=list, blank=True)
+    last_read_at = models.DateTimeField(null=True, blank=True)
+    last_failure = models.CharField(max_length=20, blank=True)
+    last_failure_message = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    row_version = models.PositiveIntegerField(default=1)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "team"],
+                condition=Q(removed_at__isnull=True),
+                name="source_open_once_per_team",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"source {self.pk}"

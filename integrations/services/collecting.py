@@ -1,0 +1,278 @@
+"""Reading a source: ask outside any transaction, then store everything in one.
+
+What could not be read is stored as unknown with its reason, for every signal of the connector, so that nothing falls and
+everybody sees why (RULINGS 6). An expected failure is a row that people see; only the unexpected goes to the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from assessments.pooling import COULD_NOT_READ
+from assessments.services.measurements import Observed, record_measurements
+from assessments.vocabulary import Reason
+from integrations.connectors.base import Collected, Observation, Question
+from integrations.connectors.http import Failure, SourceError
+from integrations.connectors.registry import NotAConnector, UnknownConnector
+from integrations.models import Collection, Connection, Source
+from integrations.queries.kinds import connector_class
+from integrations.services import joins, leases
+from integrations.services.doors import TOO_SLOW, connector_of
+from integrations.services.facts import store_facts
+from mlops_portal.lib.secrets import CannotDecrypt
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+
+# Failures of our own side, beside those of http.Failure.
+SECRET = "secret"  # noqa: S105 -- the name of a failure
+PORTAL = "portal"
+
+REASONS = {
+    Failure.UNAUTHORIZED: Reason.UNAUTHORIZED,
+    Failure.FORBIDDEN: Reason.UNAUTHORIZED,
+    Failure.NOT_FOUND: Reason.NOT_FOUND,
+}
+# Not told about something is the team's choice; the rest is worth a look.
+_NOT_READ = COULD_NOT_READ - {Reason.NOT_CONFIGURED}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a source was not read. `reason` is empty where nothing may be said of its signals: the fault is ours.
+
+    `is_shared`: what is unreachable for one team is unreachable for all, so the others are not asked.
+    """
+
+    failure: str
+    message: str
+    reason: str = ""
+    retry_at: datetime | None = None
+    can_retry: bool = False
+    is_shared: bool = True
+
+
+def collect_connection(
+    *,
+    claim: leases.Claim,
+    clock: Clock,
+    trigger: Collection.Trigger | None = None,
+    on_source: Callable[[Source], None] = lambda _: None,
+) -> tuple[Collection, ...]:
+    """One collection for each source of the connection; none when the claim is no longer good. Raises nothing expected.
+
+    Without `trigger` it is NOW when a person asked for it, else SCHEDULE.
+    """
+    started_at = clock()
+    connection = leases.begin(claim=claim, at=started_at)
+    if connection is None:
+        return ()
+    why = trigger or (Collection.Trigger.NOW if connection.asked_at else Collection.Trigger.SCHEDULE)
+    done: list[Collection] = []
+    shared: Problem | None = None
+    for source in Source.objects.open().filter(connection=connection).select_related("team").order_by("pk"):
+        on_source(source)
+        if not leases.renew(connection=connection, at=clock()):
+            return tuple(done)
+        # The very object that holds the lease: its options and credential are those of this run.
+        source.connection = connection
+        collection, problem = collect_source(source=source, trigger=why, clock=clock, problem=shared)
+        shared = problem if problem is not None and problem.is_shared else None
+        if collection is not None:
+            done.append(collection)
+    leases.release(connection=connection, ended=_ended(done, shared), started_at=started_at, at=clock())
+    return tuple(done)
+
+
+def collect_source(
+    *, source: Source, trigger: Collection.Trigger, clock: Clock, problem: Problem | None = None
+) -> tuple[Collection | None, Problem | None]:
+    """The run as it was stored, and the problem there was. With `problem` nothing is asked: it is stored for this source too.
+
+    No run is stored for a source that was removed while it was read.
+    """
+    started_at = clock()
+    wanted = joins.wanted_shas(source.team)
+    collected = Collected(())
+    if problem is None:
+        question = Question(until=started_at, options=source.options, wanted_shas=wanted)
+        answer = _read(source.connection, question)
+        if isinstance(answer, Problem):
+            problem = answer
+        else:
+            collected = answer
+    run = Collection(connection=source.connection, source=source, trigger=trigger, started_at=started_at)
+    try:
+        return _store(run, collected, problem, wanted, clock()), problem
+    except Exception:  # one team's odd data must not stop the others
+        log.exception("collection_not_stored", connection=source.connection_id, source=source.pk)
+        problem = _own_fault()
+        return _store(run, Collected(()), problem, wanted, clock()), problem
+
+
+def _read(connection: Connection, question: Question) -> Collected | Problem:
+    try:
+        with connector_of(connection) as connector:
+            return connector.collect(question)
+    except SourceError as error:
+        reason = REASONS.get(error.kind, Reason.UNREACHABLE)
+        is_shared = error.code != TOO_SLOW
+        return Problem(error.kind, error.message, reason, error.retry_at, error.can_retry, is_shared)
+    except CannotDecrypt as error:
+        return Problem(SECRET, str(error), Reason.UNAUTHORIZED)
+    except (UnknownConnector, NotAConnector) as error:
+        return Problem(PORTAL, str(error))
+    except Exception:  # a bug in one connector must not stop the others
+        log.exception("connector_failed", connection=connection.pk, kind=connection.kind)
+        return _own_fault()
+
+
+def _own_fault() -> Problem:
+    return Problem(
+        PORTAL,
+        "The portal itself failed while it read this; what it knew before stands. The worker's log says more.",
+        can_retry=True,
+        is_shared=False,
+    )
+
+
+def _store(
+    run: Collection, collected: Collected, problem: Problem | None, wanted: Sequence[str], at: datetime
+) -> Collection | None:
+    """Measurements, facts, joined signals and the run itself, all or nothing."""
+    with transaction.atomic():
+        source = Source.objects.select_for_update().filter(pk=run.source_id, removed_at__isnull=True).first()
+        if source is None:
+            return None
+        source.team, source.connection = run.source.team, run.connection
+        run.source = source
+        items = _items(run, collected, problem)
+        results = _record(run, source, items, at)
+        run.fact_count = 0
+        if problem is None:
+            run.fact_count = store_facts(
+                source=source, collected=collected, wanted_shas=wanted, until=run.started_at
+            )
+        _note_reading(source, collected, problem, wanted, run.started_at)
+        for giver, joined in joins.join_team(team=source.team, at=run.started_at):
+            results += _record(run, giver, joined, at)
+            items += joined if giver.pk == source.pk else []
+        if joins.LIVE_VERSIONS in _signals_of(run.connection):
+            joins.hurry_repositories(team=source.team, at=at)
+        _sum_up(run, items, results, collected, problem)
+        run.finished_at = max(at, run.started_at)
+        run.save(force_insert=True)
+    return run
+
+
+def _items(run: Collection, collected: Collected, problem: Problem | None) -> list[Observed]:
+    if problem is None:
+        return [
+            _observed(observation, run.started_at)
+            for observation in collected.observations
+            if observation.signal not in joins.JOINED
+        ]
+    if not problem.reason:
+        return []
+    return [
+        Observed(signal, None, run.started_at, reason=problem.reason, detail=problem.message)
+        for signal in sorted(_signals_of(run.connection) - joins.JOINED)
+    ]
+
+
+def _observed(observation: Observation, at: datetime) -> Observed:
+    return Observed(
+        signal=observation.signal,
+        value=observation.value,
+        observed_at=at,
+        reason=observation.reason,
+        bound=observation.bound,
+        sample=observation.sample,
+        numerator=observation.numerator,
+        denominator=observation.denominator,
+        url=observation.url[:2000],
+        detail=observation.detail,
+    )
+
+
+def _record(
+    run: Collection, source: Source, items: Sequence[Observed], at: datetime
+) -> list[tuple[str, str]]:
+    """(status, "signal: why") of each item, as assessments took it."""
+    if not items:
+        return []
+    results = record_measurements(
+        team=source.team,
+        source=source.connection.measurement_source,
+        items=items,
+        at=at,
+        by_name=f"connection {run.connection.name}",
+        immediate=run.trigger != Collection.Trigger.SCHEDULE,
+    )
+    return [(result.status, f"{items[result.index].signal}: {result.detail}") for result in results]
+
+
+def _note_reading(
+    source: Source, collected: Collected, problem: Problem | None, wanted: Sequence[str], at: datetime
+) -> None:
+    if problem is not None:
+        source.last_failure, source.last_failure_message = problem.failure, problem.message[:500]
+    else:
+        source.last_failure, source.last_failure_message, source.last_read_at = "", "", at
+        source.asked_shas, source.checked_shas = list(wanted), list(collected.checked_shas)
+    source.save(
+        update_fields=["last_failure", "last_failure_message", "last_read_at", "asked_shas", "checked_shas"]
+    )
+
+
+def _sum_up(
+    run: Collection,
+    items: Sequence[Observed],
+    results: Sequence[tuple[str, str]],
+    collected: Collected,
+    problem: Problem | None,
+) -> None:
+    run.known_count = sum(item.value is not None for item in items)
+    run.unknown_count = len(items) - run.known_count
+    run.stored_count = sum(status == "stored" for status, _ in results)
+    rejected = [why for status, why in results if status in {"rejected", "conflict"}]
+    unread = sorted({item.reason for item in items if item.reason in _NOT_READ})
+    run.notes = [*collected.notes[:50], *(f"Not taken: {why}" for why in rejected[:20])]
+    if problem is not None:
+        run.outcome, run.failure, run.message = (
+            Collection.Outcome.FAILED,
+            problem.failure,
+            problem.message[:500],
+        )
+    elif rejected or unread:
+        run.outcome = Collection.Outcome.PARTIAL
+        count = sum(item.reason in _NOT_READ for item in items)
+        run.message = (
+            f"{count} of {len(items)} signals could not be read ({', '.join(unread)})." if unread else ""
+        )
+        run.message += f" {len(rejected)} were not taken." if rejected else ""
+        run.message = run.message.strip()
+    else:
+        run.outcome = Collection.Outcome.OK
+
+
+def _signals_of(connection: Connection) -> frozenset[str]:
+    try:
+        return connector_class(connection.kind).signals
+    except (UnknownConnector, NotAConnector):
+        return frozenset()
+
+
+def _ended(done: Sequence[Collection], problem: Problem | None) -> leases.Ended | None:
+    if problem is not None:
+        return leases.Ended(problem.failure, problem.message, problem.retry_at, problem.can_retry)
+    broken = next((run for run in done if run.outcome == Collection.Outcome.FAILED), None)
+    if broken is not None:
+        return leases.Ended(broken.failure, broken.message)
+    return leases.Ended() if done else None

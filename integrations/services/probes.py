@@ -1,0 +1,91 @@
+"""What a person starts by hand: testing a connection, and asking for a collection."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from integrations.connectors.base import Found
+from integrations.models import Connection
+from integrations.services.doors import TEST_LIMITS, TEST_SECONDS, connector_of
+from teams.models import User
+from teams.services.events import record_event
+from teams.services.refusal import Refused, check_right
+
+RUN = "collection.run"
+TESTS_AN_HOUR = 10
+ASK_EVERY = timedelta(minutes=5)
+# What a form can offer; a system with more is typed by hand.
+MAX_CHOICES = 500
+
+
+class TooManyTests(Refused):
+    """The limit of tests is used up: the button must not become a way to probe somebody's network."""
+
+
+class TooSoon(Refused):
+    """The connection was collected a moment ago."""
+
+
+class Paused(Refused):
+    """A paused connection is not collected."""
+
+
+def test_connection(*, connection: Connection, by: User | None, at: datetime) -> Found:
+    """What the credential reaches, kept for the forms of this connection.
+
+    Raises NotAllowed, TooManyTests, SourceError, CannotDecrypt, UnknownConnector, NotAConnector.
+    """
+    check_right(by, RUN)
+    _count_test(connection, at)
+    with connector_of(connection, seconds=TEST_SECONDS, limits=TEST_LIMITS) as connector:
+        found = connector.test()
+    Connection.objects.filter(pk=connection.pk, base_url=connection.base_url).update(
+        found=as_json(found), tested_at=at
+    )
+    return found
+
+
+def ask_for_collection(*, connection: Connection, by: User | None, at: datetime) -> None:
+    """Makes the connection due now, with its results shown at once. Raises NotAllowed, Paused, TooSoon.
+
+    The dispatcher looks every few seconds, so nothing is queued here: a lost broker loses no wish.
+    """
+    check_right(by, RUN)
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if row.is_paused:
+            raise Paused(f"{row.name} is paused: {row.pause_reason}")
+        if row.asked_at is not None:
+            return
+        # After a failure somebody has mended something and wants to see it.
+        if not row.last_failure and row.last_success_at is not None and row.last_success_at > at - ASK_EVERY:
+            raise TooSoon(f"{row.name} was read less than {ASK_EVERY.seconds // 60} minutes ago.")
+        row.asked_at = row.next_due_at = at
+        row.save(update_fields=["asked_at", "next_due_at"])
+        record_event(at=at, by=by, action="collection.ask", obj=row)
+
+
+def as_json(found: Found) -> dict[str, object]:
+    return {
+        "identity": found.identity[:200],
+        "choices": {
+            name: [str(one)[:300] for one in values[:MAX_CHOICES]] for name, values in found.choices.items()
+        },
+        "missing": {name: list(signals) for name, signals in found.missing.items()},
+        "notes": [note[:500] for note in found.notes[:20]],
+    }
+
+
+def _count_test(connection: Connection, at: datetime) -> None:
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        hour_ago = (at - timedelta(hours=1)).isoformat()
+        recent = [moment for moment in row.recent_tests if moment > hour_ago]
+        if len(recent) >= TESTS_AN_HOUR:
+            raise TooManyTests(
+                f"{row.name} was tested {TESTS_AN_HOUR} times within an hour. Wait, then test again."
+            )
+        row.recent_tests = [*recent, at.isoformat()]
+        row.save(update_fields=["recent_tests"])

@@ -1,0 +1,119 @@
+"""Sources: which part of a connection belongs to which team."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from assessments.services.measurements import forget_source
+from integrations.models import Connection, Source
+from integrations.queries.kinds import connector_class
+from teams.models import Team, User
+from teams.services.events import record_event
+from teams.services.refusal import Refused, check_right
+
+EDIT = "source.edit"
+
+
+class AlreadyMapped(Refused):
+    """The team has a source of this connection."""
+
+
+class SourceGone(Refused):
+    """The source was removed."""
+
+
+class StaleSource(Refused):
+    """Somebody else changed the mapping since the page was opened."""
+
+
+def map_team(
+    *, connection: Connection, team: Team, options: Mapping[str, Any], by: User | None, at: datetime
+) -> Source:
+    """The source, due at once. Raises NotAllowed, AlreadyMapped, SourceGone (the connection was removed)."""
+    check_right(by, EDIT, team)
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if row.removed_at is not None:
+            raise SourceGone(f"{row.name} was removed.")
+        source = Source(connection=row, team=team, options=_known(row, options), created_at=at)
+        try:
+            with transaction.atomic():
+                source.save(force_insert=True)
+        except IntegrityError:
+            raise AlreadyMapped(
+                f"{team.name} has a source of {row.name} already. Edit that one: it takes several lines."
+            ) from None
+        _ask(row, at)
+        record_event(
+            at=at,
+            by=by,
+            action="source.create",
+            obj=source,
+            team=team,
+            after={"connection": row.name, **source.options},
+        )
+    return source
+
+
+def edit_source(
+    *, source: Source, options: Mapping[str, Any], row_version: int, by: User | None, at: datetime
+) -> Source:
+    """The source as saved, due at once. Raises NotAllowed, StaleSource, SourceGone."""
+    check_right(by, EDIT, source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        if row.row_version != row_version:
+            raise StaleSource(
+                "This mapping was changed by somebody else meanwhile. Look at it and save again."
+            )
+        before, row.options = row.options, _known(row.connection, options)
+        row.row_version += 1
+        row.save(update_fields=["options", "row_version"])
+        _ask(row.connection, at)
+        record_event(
+            at=at, by=by, action="source.edit", obj=row, team=row.team, before=before, after=row.options
+        )
+    return row
+
+
+def remove_source(*, source: Source, by: User | None, at: datetime) -> None:
+    """Removes the mapping. What it measured ages, and counts as unknown beside others. Raises NotAllowed, SourceGone."""
+    check_right(by, EDIT, source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        row.removed_at = at
+        row.save(update_fields=["removed_at"])
+        forget_source(team=row.team, source=row.connection.measurement_source, at=at)
+        record_event(
+            at=at,
+            by=by,
+            action="source.remove",
+            obj=row,
+            team=row.team,
+            before={"connection": row.connection.name},
+        )
+
+
+def _locked(source: Source) -> Source:
+    row = (
+        Source.objects.select_for_update(of=("self",))
+        .select_related("connection", "team__unit")
+        .get(pk=source.pk)
+    )
+    if row.removed_at is not None:
+        raise SourceGone("This mapping was removed.")
+    return row
+
+
+def _ask(connection: Connection, at: datetime) -> None:
+    """A first collection soon, with its results at once: somebody is waiting for them."""
+    Connection.objects.filter(pk=connection.pk, is_paused=False).update(asked_at=at, next_due_at=at)
+
+
+def _known(connection: Connection, options: Mapping[str, Any]) -> dict[str, Any]:
+    names = {option.name for option in connector_class(connection.kind).source_options}
+    return {name: value for name, value in options.items() if name in names}

@@ -1,0 +1,29 @@
+"""Celery's way into collecting. Any of these may run twice, late or not at all: the next tick puts it right."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from integrations.services import collecting, leases, sweeping
+
+
+@shared_task(
+    name="integrations.dispatch_due_collections", ignore_result=True, soft_time_limit=20, time_limit=30
+)
+def dispatch_due_collections(**_: object) -> None:
+    """Hands every connection whose time has come to a worker. A task that gets lost is claimed again when its lease ends."""
+    for claim in leases.claim_due(at=timezone.now()):
+        collect_connection.delay(connection_id=claim.connection_id, lease_key=claim.lease_key)
+
+
+@shared_task(name="integrations.collect_connection", ignore_result=True, soft_time_limit=840, time_limit=900)
+def collect_connection(*, connection_id: int, lease_key: str, **_: object) -> None:
+    """Reads all sources of one connection, if the claim still is good."""
+    collecting.collect_connection(claim=leases.Claim(connection_id, lease_key), clock=timezone.now)
+
+
+@shared_task(name="integrations.sweep_collections", ignore_result=True, soft_time_limit=120, time_limit=150)
+def sweep_collections(**_: object) -> None:
+    """Cleans up after dead workers and old runs."""
+    sweeping.sweep(at=timezone.now())
