@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped] -- it ships no types
 
 PACKAGE = "@octokit/openapi@23.0.2"
 INSTALL = "apt-get install -y npm"
@@ -37,7 +37,9 @@ class Description:
         self._document: dict[str, Any] = json.loads(file.read_bytes())
         _allow_null(self._document)
         self._components = {"components": self._document["components"]}
-        self._paths = [(_pattern(path), path) for path in self._document["paths"]]
+        self._paths: list[tuple[re.Pattern[str], str]] = [
+            (_pattern(path), path) for path in self._document["paths"]
+        ]
         # The most literal path first: actions/runs/{run_id} is not git/ref/{ref}.
         self._paths.sort(key=lambda pair: (pair[1].count("{"), -len(pair[1])))
 

@@ -78,7 +78,12 @@ def login(account: Row) -> str:
 
 def is_person(account: Row) -> bool:
     """True for a person's account. Apps are of type Bot; an old bot account may show only in its name."""
-    return text(account, "type") == "User" and not login(account).endswith("[bot]")
+    # Servers before 2013 tell no type: then there were no apps.
+    return (
+        bool(login(account))
+        and text(account, "type") in ("User", "")
+        and not login(account).endswith("[bot]")
+    )
 
 
 def page_url(value: str) -> str:

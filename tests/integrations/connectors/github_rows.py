@@ -55,7 +55,7 @@ def repository(full_name: str = "octo/model", **over: Any) -> Row:
         "default_branch": "main",
         "archived": False,
     }
-    return row("repository", **given, html_url=f"https://github.com/{full_name}", **over)
+    return row("repository", **{**given, "html_url": f"https://github.com/{full_name}", **over})
 
 
 def tree(*paths: str, truncated: bool = False) -> Row:
