@@ -6,6 +6,7 @@ in the comment at the head of its template in templates/components/.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,6 +18,7 @@ from django.core.paginator import Page
 from django.forms import BaseForm
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
+from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -59,7 +61,14 @@ def _svg(name: str) -> SafeString:
     drawn = lucide._render_icon(name, None, aria_hidden="true")  # noqa: SLF001 -- its public door is a tag, uncached
     for unset in (' width="24"', ' height="24"', f' class="lucide lucide-{name}"'):
         drawn = drawn.replace(unset, "")
+    drawn = re.sub(r"\s*\n\s*", "", drawn)
     return mark_safe(drawn.replace("<svg", '<svg class="icon"', 1))  # noqa: S308 -- from the package's own files
+
+
+def _csrf(context: template.Context) -> str:
+    # By the request, not by the context: an include with "only" drops csrf_token, and the form would be refused.
+    request = getattr(context, "request", None)
+    return get_token(request) if request is not None else ""
 
 
 # --- Words and numbers ------------------------------------------------------------------------------------------------
@@ -239,7 +248,7 @@ def ladder(rungs: Sequence[parts.Rung], names: Sequence[str] = LEVEL_NAMES) -> d
 
 @register.inclusion_tag("components/conflict_panel.html", takes_context=True)
 def conflict_panel(context: template.Context, conflict: parts.Conflict) -> dict[str, Any]:
-    return {"conflict": conflict, "csrf_token": context.get("csrf_token", "")}
+    return {"conflict": conflict, "csrf_token": _csrf(context)}
 
 
 @register.inclusion_tag("components/comment_thread.html", takes_context=True)
@@ -250,7 +259,7 @@ def comment_thread(
         "comments": comments,
         "post_url": post_url,
         "key": key,
-        "csrf_token": context.get("csrf_token", ""),
+        "csrf_token": _csrf(context),
     }
 
 
@@ -298,7 +307,7 @@ def dialog(
         "do": do,
         "undo": undo,
         "is_destructive": is_destructive,
-        "csrf_token": context.get("csrf_token", ""),
+        "csrf_token": _csrf(context),
     }
 
 
@@ -358,7 +367,7 @@ def pagination(page: Page[Any], query: QueryDict | None = None, *, label: str = 
 @register.inclusion_tag("components/theme_switch.html", takes_context=True)
 def theme_switch(context: template.Context, theme: str, action: str) -> dict[str, Any]:
     themes = (("system", "As the device"), ("light", "Light"), ("dark", "Dark"))
-    return {"theme": theme, "themes": themes, "action": action, "csrf_token": context.get("csrf_token", "")}
+    return {"theme": theme, "themes": themes, "action": action, "csrf_token": _csrf(context)}
 
 
 # --- Forms ------------------------------------------------------------------------------------------------------------
@@ -398,7 +407,7 @@ def form(
         "action": action,
         "method": method,
         "back": back,
-        "csrf_token": context.get("csrf_token", ""),
+        "csrf_token": _csrf(context),
     }
 
 

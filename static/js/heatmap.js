@@ -16,16 +16,21 @@ const grid = (table) => {
   table.setAttribute("role", "grid");
   for (const link of table.querySelectorAll("a, button")) link.tabIndex = -1;
 
-  const clamp = (value, limit) => Math.max(0, Math.min(value, limit));
+  // On narrow screens some cells are not shown: the nearest one that is stands in.
+  const shown = (at) => [...rows[at].cells].filter((cell) => getComputedStyle(cell).display !== "none");
+  const nearest = (at, wanted) =>
+    shown(at).reduce((best, cell) => (Math.abs(cell.cellIndex - wanted) < Math.abs(best.cellIndex - wanted) ? cell : best));
+  let stop = inner(nearest(0, 0)); // the one tab stop
+  stop.tabIndex = 0;
   const move = (toRow, toColumn) => {
-    inner(rows[row].cells[column]).tabIndex = -1;
-    row = clamp(toRow, rows.length - 1);
-    column = clamp(toColumn, rows[row].cells.length - 1);
-    const target = inner(rows[row].cells[column]);
-    target.tabIndex = 0;
-    target.focus();
+    row = Math.max(0, Math.min(toRow, rows.length - 1));
+    const cell = nearest(row, Math.min(toColumn, columns.length));
+    column = cell.cellIndex;
+    stop.tabIndex = -1;
+    stop = inner(cell);
+    stop.tabIndex = 0;
+    stop.focus();
   };
-  inner(rows[0].cells[0]).tabIndex = 0;
 
   const place = (element) => {
     const cell = element.closest("td, th");
@@ -52,14 +57,18 @@ const grid = (table) => {
     window.htmx.ajax("GET", url.pathname + url.search, { target: panel, swap: "innerHTML" });
   };
 
-  const last = () => rows[row].cells.length - 1;
+  const beside = (step) => {
+    const cells = shown(row);
+    const at = cells.findIndex((cell) => cell.cellIndex === column) + step;
+    return cells[Math.max(0, Math.min(at, cells.length - 1))].cellIndex;
+  };
   const keys = {
     ArrowUp: () => [row - 1, column],
     ArrowDown: () => [row + 1, column],
-    ArrowLeft: () => [row, column - 1],
-    ArrowRight: () => [row, column + 1],
+    ArrowLeft: () => [row, beside(-1)],
+    ArrowRight: () => [row, beside(1)],
     Home: (control) => [control ? 0 : row, 0],
-    End: (control) => [control ? rows.length - 1 : row, control ? Infinity : last()],
+    End: (control) => [control ? rows.length - 1 : row, columns.length],
     PageUp: () => [row - PAGE, column],
     PageDown: () => [row + PAGE, column],
   };
