@@ -1,0 +1,157 @@
+"""Connections of the made-up organisation: two that stand still, and one whose credential was refused.
+
+All are paused: nothing of the demo ever asks anything outside. Their hosts are reserved names that lead nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from integrations.connectors.http import Failure
+from integrations.models import Collection, Connection, Source
+from mlops_portal.demo.organisation import Organisation
+from mlops_portal.demo.plots import TOKEN_LOST_DAYS_AGO, Story
+from mlops_portal.demo.signals import family
+
+PAUSED = "Demo data: this connection leads nowhere and is not read."
+REFUSED = "GitHub refused the credential. Set a new token; until then what was read stands and ages."
+PUSHED = "service:prometheus-demo"
+READ_AT = time(5, 30)
+RUN_TAKES = timedelta(seconds=14)
+BATCH = 2000
+GITHUB, MLFLOW = "github", "mlflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where measurements come from: the key that they are stored under, and the name that people see."""
+
+    source: str
+    label: str
+
+
+class Sources:
+    """Which connection speaks for which signal of which team."""
+
+    def __init__(self, github: Connection, refused: Connection, mlflow: Connection) -> None:
+        self.github, self.refused, self.mlflow = github, refused, mlflow
+
+    def place(self, signal: str, story: Story) -> Place:
+        name = family(signal)
+        if name == MLFLOW:
+            return Place(self.mlflow.measurement_source, self.mlflow.name)
+        if name in {"monitoring", "serving"}:
+            return Place(PUSHED, "prometheus-demo")
+        connection = self.code(story)
+        return Place(connection.measurement_source, connection.name)
+
+    def code(self, story: Story) -> Connection:
+        """The GitHub that holds the team's code."""
+        return self.refused if story is Story.TOKEN_LOST else self.github
+
+
+def make_connections(
+    organisation: Organisation, stories: Sequence[Story], measured: Sequence[frozenset[str]], *, at: datetime
+) -> Sources:
+    """The connections, each team's sources in them, and the last run of each source. `measured` holds signal families."""
+    person = organisation.platform_engineer
+    created_at = at - timedelta(days=400)
+    read_at = min(at, datetime.combine(at.date(), READ_AT, tzinfo=at.tzinfo))
+    lost_at = read_at - timedelta(days=TOKEN_LOST_DAYS_AGO)
+    common = {"is_paused": True, "next_due_at": at, "created_at": created_at}
+    github, mlflow, refused = Connection.objects.bulk_create(
+        [
+            Connection(
+                name="GitHub (demo)",
+                kind=GITHUB,
+                base_url="https://github.example.org/api/v3",
+                pause_reason=PAUSED,
+                paused_by=person,
+                last_success_at=read_at,
+                **common,
+            ),
+            Connection(
+                name="MLflow (demo)",
+                kind=MLFLOW,
+                base_url="https://mlflow.example.org",
+                pause_reason=PAUSED,
+                paused_by=person,
+                last_success_at=read_at,
+                **common,
+            ),
+            Connection(
+                name="GitHub of the acquired company (demo)",
+                kind=GITHUB,
+                base_url="https://git.example.net/api/v3",
+                # Paused by the portal itself, as it does when a credential was refused twice.
+                pause_reason=REFUSED,
+                last_success_at=lost_at - timedelta(days=1),
+                last_failure_at=lost_at,
+                last_failure=Failure.UNAUTHORIZED.value,
+                last_failure_message=REFUSED,
+                failures=2,
+                **common,
+            ),
+        ]
+    )
+    sources = Sources(github, refused, mlflow)
+    rows = [
+        _source(connection, organisation, index, created_at, read_at, lost_at)
+        for index, (story, families) in enumerate(zip(stories, measured, strict=True))
+        for connection in _connections(sources, story, families)
+    ]
+    Source.objects.bulk_create(rows, batch_size=BATCH)
+    Collection.objects.bulk_create(
+        (_last_run(row, row.connection.pk == refused.pk, read_at, lost_at) for row in rows), batch_size=BATCH
+    )
+    return sources
+
+
+def _connections(sources: Sources, story: Story, families: frozenset[str]) -> list[Connection]:
+    found = []
+    if families & {"repo", "ci", "deploy"}:
+        found.append(sources.code(story))
+    if MLFLOW in families:
+        found.append(sources.mlflow)
+    return found
+
+
+def _source(
+    connection: Connection,
+    organisation: Organisation,
+    index: int,
+    created_at: datetime,
+    read_at: datetime,
+    lost_at: datetime,
+) -> Source:
+    is_refused = bool(connection.last_failure)
+    options = (
+        {"experiments": f"team-{index + 1}"}
+        if connection.kind == MLFLOW
+        else {"repositories": f"nordhafen/team-{index + 1} app,training"}
+    )
+    return Source(
+        connection=connection,
+        team=organisation.teams[index],
+        options=options,
+        last_read_at=lost_at - timedelta(days=1) if is_refused else read_at,
+        last_failure=connection.last_failure,
+        last_failure_message=connection.last_failure_message,
+        created_at=created_at,
+    )
+
+
+def _last_run(source: Source, is_refused: bool, read_at: datetime, lost_at: datetime) -> Collection:  # noqa: FBT001 -- private, one caller
+    started_at = (lost_at if is_refused else read_at) - RUN_TAKES
+    return Collection(
+        connection=source.connection,
+        source=source,
+        trigger=Collection.Trigger.SCHEDULE,
+        started_at=started_at,
+        finished_at=started_at + RUN_TAKES,
+        outcome=Collection.Outcome.FAILED if is_refused else Collection.Outcome.OK,
+        failure=Failure.UNAUTHORIZED.value if is_refused else "",
+        message=REFUSED if is_refused else "",
+    )

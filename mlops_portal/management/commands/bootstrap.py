@@ -1,0 +1,24 @@
+"""`manage.py bootstrap`: everything a start needs, each thing only where it is missing. Compose runs it once per start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from mlops_portal.launcher import first_start
+
+
+class Command(BaseCommand):
+    help = "Check production settings, migrate, load the shipped maturity model, collect static files."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises SystemCheckError in production when a setting is missing or weak."""
+        if settings.PRODUCTION:
+            call_command("check", deploy=True, fail_level="WARNING", verbosity=0)
+        first_start.prepare(at=timezone.now())
+        self.stdout.write("The database, the maturity model and the static files are ready.")
