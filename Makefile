@@ -1,4 +1,6 @@
-.PHONY: test check help
+# Every target only calls dev.py; where make is missing, `python3 dev.py TARGET` is the same.
+.PHONY: run test check services-test bench screenshots help
+.DEFAULT_GOAL := help
 
-test check help:
-	python3 dev.py $@
+run test check services-test bench screenshots help:
+	@python3 dev.py $@

@@ -249,7 +249,16 @@ class CapabilityResult:
 
 
 NOTHING_APPLIES = CapabilityResult(
-    CapabilityState.NOT_APPLICABLE, None, None, None, None, complete=False, score=None, known=0, applicable=0, ahead=0
+    CapabilityState.NOT_APPLICABLE,
+    None,
+    None,
+    None,
+    None,
+    complete=False,
+    score=None,
+    known=0,
+    applicable=0,
+    ahead=0,
 )
 
 
@@ -335,7 +344,9 @@ def rollup(value: int, ceiling: int) -> int:
 def score_team(dimensions: Mapping[str, Mapping[str, CapabilityResult]]) -> TeamResult:
     """Dimension and team numbers from capabilities by dimension, overlays left out by the caller (SCORING 2.4, 2.5)."""
     counted = {
-        name: [result for result in capabilities.values() if result.state is not CapabilityState.NOT_APPLICABLE]
+        name: [
+            result for result in capabilities.values() if result.state is not CapabilityState.NOT_APPLICABLE
+        ]
         for name, capabilities in dimensions.items()
     }
     numbers = {name: _dimension(results) for name, results in counted.items()}
@@ -352,7 +363,9 @@ def score_team(dimensions: Mapping[str, Mapping[str, CapabilityResult]]) -> Team
         level=level,
         potential=_lowest(three.potential for three in numbers.values()),
         strict_level=min(rollup(_given(r.level), _given(r.ceiling)) for r in everything),
-        score=two_decimals(_mean([_mean([_trend(r) for r in results]) for results in counted.values() if results])),
+        score=two_decimals(
+            _mean([_mean([_trend(r) for r in results]) for results in counted.values() if results])
+        ),
         holding_back=tuple(sorted(name for name, three in numbers.items() if three.level == level)),
         coverage=two_decimals(Fraction(known, applicable)),
         provisional=unassessed or Fraction(known, applicable) < PROVISIONAL_BELOW,

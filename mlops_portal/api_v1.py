@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from mlops_portal.lib.api import schema
+
+app_name = "api"
+urlpatterns = [
+    path("", include("teams.api.urls")),
+    path("", include("assessments.api.urls")),
+    path("", include("insights.api.urls")),
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    path("docs/", schema.Docs.as_view(), name="docs"),
+]

@@ -74,7 +74,13 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "django_structlog",
+    # Checks that only `dev.py check` runs (django_migration_linter); empty in every installation.
+    *env.words("PORTAL_DEV_APPS"),
 ]
+MIGRATION_LINTER_OPTIONS = {
+    "sql_analyser": "postgresql",
+    "exclude_apps": ["auth", "contenttypes", "sessions", "account", "mfa", "socialaccount"],
+}
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -166,9 +172,21 @@ CELERY_TASK_SOFT_TIME_LIMIT = 840
 CELERY_TIMEZONE = "UTC"
 # Beat only ticks: what is due stands in the database, so a tick that is late, doubled or lost changes nothing.
 CELERY_BEAT_SCHEDULE = {
-    "collect what is due": {"task": "integrations.dispatch_due_collections", "schedule": 10.0, "options": {"expires": 10}},
-    "sweep collections": {"task": "integrations.sweep_collections", "schedule": 300.0, "options": {"expires": 300}},
-    "rescore what lapsed": {"task": "assessments.rescore_lapsed", "schedule": 600.0, "options": {"expires": 600}},
+    "collect what is due": {
+        "task": "integrations.dispatch_due_collections",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "sweep collections": {
+        "task": "integrations.sweep_collections",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "rescore what lapsed": {
+        "task": "assessments.rescore_lapsed",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -284,6 +302,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["teams.api.permissions.HasScope"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+import teams.urls
 from mlops_portal import styleguide, views
 
 urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("account/", include(teams.urls.account_urlpatterns)),
     path("account/", include("allauth.urls")),
+    path("api/v1/", include("mlops_portal.api_v1")),
+    path("", include("teams.urls")),
+    path("", include("assessments.urls")),
     path("", include("insights.urls")),
 ]

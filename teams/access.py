@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+import secrets
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from mlops_portal.lib.loopback import connects_from_loopback, is_on_this_machine
 from teams.models import Team, Unit, User
+from teams.permissions import row
 from teams.queries.rights import Actor, remembered_rights
 
 # Who may do this to a thing knows that it is there.
@@ -50,3 +57,32 @@ def signed_in(user: object) -> User:
     if not isinstance(user, User) or not user.is_active:
         raise PermissionDenied
     return user
+
+
+def require_recent_sign_in(request: HttpRequest, action: str) -> None:
+    """Nothing, when the row of `action` asks for no proof or the person gave one in the last ten minutes.
+
+    Raises allauth's ReauthenticationRequired, whose middleware asks for the password (or second factor) and then carries
+    on with the very same request. Demo people have no password: their one-click sign-in is the proof (RULINGS 11).
+    """
+    if row(action).needs_reauthentication and is_reauthentication_required(request, app="account"):
+        raise ReauthenticationRequired
+
+
+def demo_is_open(request: HttpRequest) -> bool:
+    """Whether demo people may sign in with one click: in demo mode, for who sits at this machine.
+
+    A proxy on this machine counts where the operator named one (PORTAL_BEHIND_TLS_PROXY, as in Codespaces).
+    """
+    if not settings.PORTAL_DEMO:
+        return False
+    has_named_proxy = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is not None
+    return is_on_this_machine(request) or (has_named_proxy and connects_from_loopback(request))
+
+
+def setup_is_open(request: HttpRequest, token: str = "") -> bool:
+    """Whether an empty portal may be set up by this request: on this machine, or with the launcher's one-time token."""
+    if User.objects.exists():
+        return False
+    wanted = settings.PORTAL_SETUP_TOKEN
+    return is_on_this_machine(request) or (wanted != "" and secrets.compare_digest(token, wanted))

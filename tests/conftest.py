@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,18 @@ from django.conf import settings
 from django.test import override_settings
 
 LOOPBACK_NAMES = {"localhost", ""}
+NEEDS_SOMETHING = ("service", "e2e")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI everything is there, so a browser or service test that skips itself has failed."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    is_ci = os.environ.get("CI") == "true"
+    if is_ci and report.skipped and any(item.get_closest_marker(name) for name in NEEDS_SOMETHING):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which CI=true does not allow: {report.longrepr}"
 
 
 def _is_loopback(host: Any) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from django.db.models import QuerySet
+from django.test import Client
 
 from teams.models import Event, Grant, Role, Team, Unit, User
 
@@ -93,3 +95,16 @@ def make_admin(username: str = "", **fields: Any) -> User:
 def events() -> QuerySet[Event]:
     """What a test logged: without the shipped maturity model, which is loaded once for all tests."""
     return Event.objects.exclude(object_kind="maturity_model")
+
+
+def sign_in(client: Client, user: User, *, is_recent: bool = True) -> Client:
+    """The client with a session of `user`; `is_recent`: who proved who they are just now, and is not asked again."""
+    client.force_login(user)
+    if is_recent:
+        session = client.session
+        session["account_authentication_methods_user"] = str(user.pk)
+        session["account_authentication_methods"] = [
+            {"method": "password", "at": time.time(), "reauthenticated": True}
+        ]
+        session.save()
+    return client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from assessments import rules, scoring
@@ -107,7 +108,10 @@ def capability_row(result: scoring.CapabilityResult) -> dict[str, Any]:
 
 def _team(case: Case) -> dict[str, Any]:
     result = scoring.score_team(
-        {name: {row["id"]: _given_capability(row) for row in rows} for name, rows in case["dimensions"].items()}
+        {
+            name: {row["id"]: _given_capability(row) for row in rows}
+            for name, rows in case["dimensions"].items()
+        }
     )
     return {
         "dimensions": {
@@ -138,7 +142,7 @@ def _given_capability(row: Mapping[str, Any]) -> scoring.CapabilityResult:
         potential=row["potential"],
         ceiling=ceiling,
         complete=row["level"] >= ceiling,
-        score=scoring.two_decimals(scoring.Fraction(str(row.get("score", row["level"])))),
+        score=scoring.two_decimals(Fraction(str(row.get("score", row["level"])))),
         known=row.get("known", 1),
         applicable=row.get("applicable", 1),
         ahead=row.get("ahead", 0),
@@ -148,7 +152,9 @@ def _given_capability(row: Mapping[str, Any]) -> scoring.CapabilityResult:
 def _org(given: Mapping[str, Any]) -> dict[str, Any]:
     result = scoring.score_org(
         (
-            scoring.TeamStanding(row["level"], row.get("assessed_on"), provisional=row.get("provisional", False))
+            scoring.TeamStanding(
+                row["level"], row.get("assessed_on"), provisional=row.get("provisional", False)
+            )
             for row in given["teams"]
         ),
         as_of=given["as_of"],
@@ -185,7 +191,9 @@ def _catalog_criterion(criterion: Criterion, case: Case) -> scoring.CriterionRes
     if criterion.auto is not None:
         verdict = rules.decide(criterion.auto.rule, readings_of(case["signals"]))
         auto = scoring.AutoVerdict(
-            scoring.Status(verdict.value), case["signals_read_on"], is_deciding=criterion.auto.mode == "decide"
+            scoring.Status(verdict.value),
+            case["signals_read_on"],
+            is_deciding=criterion.auto.mode == "decide",
         )
     own = None if answer is None else scoring.OwnAnswer(scoring.Status(answer), case["as_of"])
     return scoring.score_criterion(

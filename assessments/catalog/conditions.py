@@ -29,7 +29,9 @@ def _condition(raw: Any, path: str) -> rules.Condition:
     if set(raw) == {"any"}:
         return rules.Any(tuple(_condition(part, f"{path}.any[{i}]") for i, part in enumerate(raw["any"])))
     if set(raw) != {"signal", "op", "value"}:
-        raise ValueError(f"{path}: a condition has signal, op and value, or all, or any; this has {sorted(raw)}")
+        raise ValueError(
+            f"{path}: a condition has signal, op and value, or all, or any; this has {sorted(raw)}"
+        )
     if raw["op"] not in rules.OPERATORS:
         raise ValueError(f"{path}: unknown operator {raw['op']!r}; known: {', '.join(rules.OPERATORS)}")
     return rules.Comparison(raw["signal"], raw["op"], raw["value"])

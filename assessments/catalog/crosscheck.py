@@ -43,7 +43,7 @@ def _duplicates(model: schema.MaturityModelFile) -> Iterable[str]:
                 yield f"{where}[{name}]: duplicate id"
 
 
-def _levels(model: schema.MaturityModelFile) -> Iterable[str]:
+def _levels(model: schema.MaturityModelFile) -> Iterable[str]:  # noqa: C901 -- one check after another
     if [level.level for level in model.levels] != list(LEVELS):
         yield "levels: must be 0 to 4, each once, in order"
     for capability in model.capabilities:
@@ -76,7 +76,9 @@ def _references(model: schema.MaturityModelFile) -> Iterable[str]:
                 yield f"{where}.phase: {criterion.phase!r} is not a phase of this file"
             yield from _dangling(f"{where}.evidence", criterion.evidence, kinds)
             yield from _dangling(f"{where}.na_when", criterion.na_when, flags)
-            yield from _dangling(f"{where}.sources", (s.partition(":")[0] for s in criterion.sources), sources)
+            yield from _dangling(
+                f"{where}.sources", (s.partition(":")[0] for s in criterion.sources), sources
+            )
             if criterion.auto is not None:
                 yield from _dangling(f"{where}.auto.signals", criterion.auto.signals, signals)
 
@@ -87,7 +89,7 @@ def _dangling(where: str, given: Iterable[str], known: set[str]) -> Iterable[str
             yield f"{where}: {name!r} leads nowhere in this file"
 
 
-def _seed(model: schema.MaturityModelFile) -> Iterable[str]:
+def _seed(model: schema.MaturityModelFile) -> Iterable[str]:  # noqa: C901 -- one check after another
     """The trace must be exactly what criteria, descriptors and phases say, and leave no seed line unanswered."""
     lines = {line.ref: line for line in model.seed_trace}
     phase_of = {criterion.id: criterion.phase for criterion in model.criteria()}
@@ -102,7 +104,11 @@ def _seed(model: schema.MaturityModelFile) -> Iterable[str]:
                 yield f"{where}.seed[{line.ref}]: the quote differs from the trace"
             if reference.relation == "states" and line.kind == "achievement" and level != line.level:
                 yield f"{where}.seed[{line.ref}]: states a line of level {line.level}, itself at level {level}"
-            if reference.relation == "states" and line.kind == "phase" and phase_of.get(owner, owner) != line.phase:
+            if (
+                reference.relation == "states"
+                and line.kind == "phase"
+                and phase_of.get(owner, owner) != line.phase
+            ):
                 yield f"{where}.seed[{line.ref}]: states the phase {line.phase}, itself of another phase"
             found.setdefault((line.ref, reference.relation), set()).add(owner)
     for line in model.seed_trace:

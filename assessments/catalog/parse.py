@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -12,6 +12,7 @@ from assessments.catalog import schema
 from assessments.catalog.conditions import parse_rule
 from assessments.catalog.crosscheck import cross_check
 from assessments.catalog.reader import CatalogError, Node
+from assessments.catalog.unique_keys import load_yaml
 from assessments.rules import signals_of
 from assessments.vocabulary import SIGNALS
 
@@ -21,24 +22,11 @@ RELATIONS = ("describes", "states", "ends_limitation", "extends")
 TOP_LEVEL = 4
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys and says nothing; a catalogue must not lose a line that way."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"duplicate key {key!r}", problem_mark=key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def parse_maturity_model(content: bytes, file: str) -> schema.MaturityModelFile:
     """The maturity model in `content`; raises CatalogError naming `file`, path and reason."""
     try:
-        data = yaml.load(content.decode("utf-8"), _UniqueKeyLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        data = load_yaml(content.decode("utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, or a 13th month
         raise CatalogError(f"{file}: top: not readable as YAML: {' '.join(str(error).split())}") from error
     top = Node(data, "", file)
     head = top.child("catalog")
@@ -53,7 +41,9 @@ def parse_maturity_model(content: bytes, file: str) -> schema.MaturityModelFile:
         dimensions=top.each("dimensions", _dimension),
         sources=top.each("sources", _source),
         evidence_kinds=top.each("evidence_kinds", _evidence_kind),
-        profile_flags=top.each("profile_flags", lambda n: schema.ProfileFlag(n.text("id"), n.text("meaning"))),
+        profile_flags=top.each(
+            "profile_flags", lambda n: schema.ProfileFlag(n.text("id"), n.text("meaning"))
+        ),
         seed_document=_seed_document(top.child("seed_document")),
         seed_trace=top.each("seed_trace", _seed_line),
         signals=top.each("signals", _signal),
@@ -138,7 +128,9 @@ def _signal(node: Node) -> schema.SignalText:
     given = node.take("min_sample", Mapping) if node.has("min_sample") else None
     _must_equal(node, "min_sample", given, sample and {"signal": sample.signal, "at_least": sample.at_least})
     no_data = node.child("no_data")
-    _must_equal(no_data, "reasons", set(no_data.texts("reasons")), {reason.value for reason in signal.reasons})
+    _must_equal(
+        no_data, "reasons", set(no_data.texts("reasons")), {reason.value for reason in signal.reasons}
+    )
     words = no_data.text("note")
     no_data.done()
     return schema.SignalText(
@@ -200,7 +192,9 @@ def _automation(node: Node) -> schema.Automation | None:
         return None
     auto = Node(raw, f"{node.path}.auto", node.file)
     try:
-        rule = parse_rule({key: auto.take(key, Mapping) for key in ("guard", "yes_if", "no_if") if auto.has(key)})
+        rule = parse_rule(
+            {key: auto.take(key, Mapping) for key in ("guard", "yes_if", "no_if") if auto.has(key)}
+        )
     except CatalogError:
         raise
     except ValueError as error:
@@ -209,7 +203,9 @@ def _automation(node: Node) -> schema.Automation | None:
     if rule.yes_if is None and rule.no_if is None:
         raise auto.error("a rule needs yes_if or no_if")
     if set(signals) != set(signals_of(rule)):
-        raise auto.error(f"{sorted(signals)} are not the signals of the rule {sorted(signals_of(rule))}", "signals")
+        raise auto.error(
+            f"{sorted(signals)} are not the signals of the rule {sorted(signals_of(rule))}", "signals"
+        )
     for signal in signals:
         if signal not in SIGNALS:
             raise auto.error(f"unknown signal {signal!r}", "signals")

@@ -90,7 +90,7 @@ class Node:
 
     def done(self) -> None:
         if self._rest:
-            raise self.error(f"unknown key {sorted(self._rest, key=str)[0]!r}")
+            raise self.error(f"unknown key {min(self._rest, key=str)!r}")
 
 
 def _kind(value: Any) -> str:

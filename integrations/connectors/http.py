@@ -85,7 +85,8 @@ class Http:
         self._limits = limits or Limits()
         origin = policy.check_url(base_url)
         self.host = origin.host
-        self._base = httpx2.URL(base_url.rstrip("/") + "/")
+        self.base_url = base_url.rstrip("/") + "/"
+        self._base = httpx2.URL(self.base_url)
         if self._base.query:
             raise SourceError(
                 Failure.BLOCKED,

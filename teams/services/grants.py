@@ -137,3 +137,12 @@ def revoke_role(*, grant: Grant, by: User | None, at: datetime) -> None:
         before={"role": role.name.lower(), "on": place.slug},
     )
     grant.delete()
+
+
+def grantable_roles(by: User) -> list[Role]:
+    """The roles that `by` may give somewhere, in the order of the enum. One query."""
+    rights = rights_of(by)
+    is_administrator = rights.can("org.appoint")
+    return [
+        role for role in Role if rights.can(_ACTION[role]) and (role is not Role.MANAGER or is_administrator)
+    ]

@@ -26,7 +26,9 @@ def test_moments_end_in_at_and_days_in_on() -> None:
         if field.name not in exempt
         and (
             (
-                isinstance(field, models.DateTimeField) and not field.name.endswith("_at") and field.name not in {"at", "as_of"}
+                isinstance(field, models.DateTimeField)
+                and not field.name.endswith("_at")
+                and field.name not in {"at", "as_of"}
             )
             or (
                 isinstance(field, models.DateField)

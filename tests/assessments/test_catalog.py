@@ -43,7 +43,9 @@ def test_seed_trace_holds_every_line_of_the_seed_document_verbatim():
     names, lines = seed_section()
 
     assert list(model.seed_document.level_names) == [names[level] for level in range(5)]
-    assert sorted((line.level, line.quote) for line in model.seed_trace if line.kind != "phase") == sorted(lines)
+    assert sorted((line.level, line.quote) for line in model.seed_trace if line.kind != "phase") == sorted(
+        lines
+    )
     assert len(lines) == 31
 
 
@@ -105,9 +107,9 @@ REFUSALS = {
         "yes_if: unknown operator '__class__'; known: >=, >, <=, <, ==, is",
     ),
     "achievement at another level": (
-        lambda d: next(c for cap in d["capabilities"] for c in cap["criteria"] if c["id"] == "build.automated").update(
-            level=2
-        ),
+        lambda d: next(
+            c for cap in d["capabilities"] for c in cap["criteria"] if c["id"] == "build.automated"
+        ).update(level=2),
         "bad.yaml: capabilities[build].criteria[build.automated].seed[S1.T1]: states a line of level 1, itself at level 2",
     ),
     "level that is a truth value": (

@@ -1,0 +1,167 @@
+"""Maturity models, signals, assessments, scores and measurements on the wire."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from assessments.models import Assessment, Measurement
+
+
+class LevelOut(serializers.Serializer[object]):
+    level = serializers.IntegerField()
+    name = serializers.CharField()
+    summary = serializers.CharField()
+
+
+class DimensionOut(serializers.Serializer[object]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    summary = serializers.CharField()
+
+
+class DescriptorOut(serializers.Serializer[object]):
+    level = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class CriterionOut(serializers.Serializer[object]):
+    id = serializers.CharField()
+    level = serializers.IntegerField()
+    phase = serializers.CharField()
+    is_required = serializers.BooleanField(source="required")
+    basis = serializers.CharField()
+    text = serializers.CharField()
+    help = serializers.CharField()
+    na_when = serializers.ListField(child=serializers.CharField())
+    signals = serializers.SerializerMethodField()
+
+    def get_signals(self, criterion: object) -> list[str]:
+        auto = getattr(criterion, "auto", None)
+        return list(auto.signals) if auto is not None else []
+
+
+class CapabilityOut(serializers.Serializer[object]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    dimension = serializers.CharField(allow_blank=True)
+    question = serializers.CharField()
+    in_rollup = serializers.BooleanField()
+    descriptors = DescriptorOut(many=True)
+    criteria = CriterionOut(many=True)
+
+
+class MaturityModelOut(serializers.Serializer[object]):
+    id = serializers.CharField()
+    key = serializers.CharField()
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    is_active = serializers.BooleanField()
+    sha256 = serializers.CharField()
+
+
+class MaturityModelDetailOut(MaturityModelOut):
+    levels = LevelOut(many=True)
+    dimensions = DimensionOut(many=True)
+    capabilities = CapabilityOut(many=True)
+
+
+class SignalOut(serializers.Serializer[object]):
+    id = serializers.CharField()
+    type = serializers.CharField()
+    unit = serializers.CharField()
+    window_days = serializers.IntegerField()
+    aggregate = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+    definition = serializers.CharField()
+
+
+class AssessmentOut(serializers.Serializer[Assessment]):
+    id = serializers.CharField(source="pk")
+    team = serializers.CharField(source="team.slug")
+    period = serializers.CharField()
+    status = serializers.SerializerMethodField()
+    is_reviewed = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    published_at = serializers.DateTimeField(allow_null=True)
+
+    def get_status(self, assessment: Assessment) -> str:
+        return Assessment.Status(assessment.status).name.lower()
+
+
+class ScoreOut(serializers.Serializer[object]):
+    """The three numbers; null where the capability does not apply."""
+
+    team = serializers.CharField(source="team.slug")
+    capability = serializers.CharField(source="capability.slug")
+    state = serializers.CharField()
+    verified = serializers.IntegerField(allow_null=True)
+    level = serializers.IntegerField(allow_null=True)
+    potential = serializers.IntegerField(allow_null=True)
+    ceiling = serializers.IntegerField(allow_null=True)
+    score = serializers.FloatField(allow_null=True)
+    is_complete = serializers.BooleanField()
+    known = serializers.IntegerField()
+    applicable = serializers.IntegerField()
+    ahead = serializers.IntegerField()
+    has_dispute = serializers.BooleanField()
+    has_stale = serializers.BooleanField()
+    as_of = serializers.DateTimeField()
+    valid_until = serializers.DateField(allow_null=True)
+
+
+class MeasurementOut(serializers.Serializer[Measurement]):
+    id = serializers.CharField(source="pk")
+    team = serializers.CharField(source="team.slug")
+    signal = serializers.CharField()
+    state = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+    bound = serializers.CharField()
+    sample = serializers.IntegerField(allow_null=True)
+    window_days = serializers.IntegerField()
+    observed_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of this name
+    external_id = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+
+
+class MeasurementIn(serializers.Serializer[object]):
+    """One observed value, or state unknown with its reason."""
+
+    team = serializers.CharField(max_length=80)
+    signal = serializers.CharField(max_length=60)
+    value = serializers.JSONField(required=False, allow_null=True, default=None)
+    state = serializers.ChoiceField(choices=["ok", "unknown"], required=False)
+    reason = serializers.CharField(max_length=30, required=False, allow_blank=True, default="")
+    bound = serializers.ChoiceField(choices=["exact", "lower"], required=False, default="exact")
+    sample = serializers.IntegerField(
+        min_value=0, max_value=2_000_000_000, required=False, allow_null=True, default=None
+    )
+    window_days = serializers.IntegerField(
+        min_value=0, max_value=400, required=False, allow_null=True, default=None
+    )
+    observed_at = serializers.DateTimeField()
+    external_id = serializers.CharField(max_length=200)
+    url = serializers.URLField(max_length=2000, required=False, allow_blank=True, default="")
+
+    def validate_value(self, value: object) -> object:
+        if value is not None and not isinstance(value, bool | int | float):
+            raise serializers.ValidationError("A number, true, false or null.")
+        return value
+
+
+class MeasurementsIn(serializers.Serializer[object]):
+    items = MeasurementIn(many=True)
+
+
+class ItemOut(serializers.Serializer[object]):
+    index = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["stored", "duplicate", "conflict", "rejected"])
+    code = serializers.CharField(allow_blank=True)
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ItemsOut(serializers.Serializer[object]):
+    items = ItemOut(many=True)

@@ -1,0 +1,99 @@
+"""Since when and why: the newest moves of a team's capabilities, with the criteria that moved on those days."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from assessments.models import CriterionStatus, MaturityModel, ScoreHistory
+from assessments.queries import words
+from teams.models import Team
+
+# No page's cost depends on the length of history: so many facts are looked at, so many moves told.
+_LOOKED_AT = 120
+_TOLD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A capability's level before and after, the day, and the criteria that moved it."""
+
+    capability: str
+    before: int
+    after: int
+    on: date
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    capability: str
+    before: int
+    after: int
+    on: date
+
+
+def newest_moves(
+    team: Team, maturity_model: MaturityModel, *, capability: str | None = None, limit: int = _TOLD
+) -> tuple[Move, ...]:
+    """At most `limit` changes of level, newest first. Two queries, the second only when something moved."""
+    facts = ScoreHistory.objects.filter(team=team, capability__maturity_model=maturity_model)
+    if capability is not None:
+        facts = facts.filter(capability__slug=capability)
+    newest = list(
+        facts.order_by("-changed_on", "-pk").values_list("capability__slug", "changed_on", "level")[
+            :_LOOKED_AT
+        ]
+    )
+    moves = _moves(newest)[:limit]
+    if not moves:
+        return ()
+    causes = _causes(team, maturity_model, moves)
+    return tuple(
+        Move(move.capability, move.before, move.after, move.on, causes[move.capability, move.on])
+        for move in moves
+    )
+
+
+def _moves(newest: Sequence[tuple[str, date, int | None]]) -> list[_Step]:
+    """Pairs of neighbouring facts of a capability whose levels differ, newest first."""
+    later: dict[str, tuple[date, int | None]] = {}
+    moves: list[_Step] = []
+    for capability, on, level in newest:
+        after = later.get(capability)
+        if after is not None and after[1] is not None and level is not None and after[1] != level:
+            moves.append(_Step(capability, level, after[1], after[0]))
+        later[capability] = (on, level)
+    return sorted(moves, key=lambda move: move.on, reverse=True)
+
+
+def _causes(
+    team: Team, maturity_model: MaturityModel, moves: Sequence[_Step]
+) -> defaultdict[tuple[str, date], tuple[str, ...]]:
+    days = sorted({move.on for move in moves})
+    begin = datetime.combine(days[0], time.min, tzinfo=UTC)
+    found: defaultdict[tuple[str, date], tuple[str, ...]] = defaultdict(tuple)
+    wanted = {(move.capability, move.on) for move in moves}
+    for capability, criterion, status, support, since_at, cause, by in (
+        CriterionStatus.objects.filter(
+            team=team,
+            criterion__capability__maturity_model=maturity_model,
+            criterion__capability__slug__in={move.capability for move in moves},
+            since_at__gte=begin,
+        )
+        .order_by("since_at", "pk")
+        .values_list(
+            "criterion__capability__slug", "criterion__slug", "status", "support", "since_at", "cause", "by"
+        )
+    ):
+        key = (capability, since_at.astimezone(UTC).date())
+        if key in wanted:
+            tail = f", by {by}" if by else ""
+            sentence = (
+                f"{criterion} became {words.status_words(status, support)}: "
+                f"{words.CAUSE_WORDS.get(cause, cause)}{tail}"
+            )
+            found[key] = (*found[key], sentence)
+    return found

@@ -1,0 +1,139 @@
+"""How teams and units moved, from weekly rows: no cost depends on how long the history is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import orjson
+
+from assessments.models import CriterionStatus, MaturityModel, TeamWeek, UnitWeek
+from assessments.standing import Plan
+from teams.models import Team, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPoint:
+    """A team at the end of a week. `dimensions` maps to (verified, level, potential)."""
+
+    week_on: date
+    verified: int | None
+    level: int | None
+    potential: int | None
+    score: float | None
+    coverage: float | None
+    dimensions: dict[str, tuple[int | None, int | None, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPoint:
+    """A unit at the end of a week: teams at level 0 to 4, those without a current result apart."""
+
+    week_on: date
+    level: int | None
+    reason: str
+    teams: int
+    counted: int
+    distribution: tuple[int, ...]
+    dimensions: dict[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityChange:
+    """A capability that stands elsewhere than at the beginning of the period."""
+
+    capability: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A criterion that came out otherwise than before, since when and by what."""
+
+    at: datetime
+    criterion: str
+    status: str
+    support: str
+    cause: str
+    by: str
+
+
+def team_progress(team: Team, maturity_model: MaturityModel, *, weeks: int, until: date) -> list[TeamPoint]:
+    """The weeks of a team up to `until`, oldest first; one query."""
+    rows = (
+        TeamWeek.objects.filter(
+            team=team, maturity_model=maturity_model, week_on__gt=until - timedelta(weeks=weeks)
+        )
+        .order_by("week_on")
+        .values_list("week_on", "verified", "level", "potential", "score", "coverage", "dimensions")
+    )
+    return [
+        TeamPoint(
+            week_on,
+            verified,
+            level,
+            potential,
+            None if score is None else float(score),
+            None if coverage is None else float(coverage),
+            {name: (three[0], three[1], three[2]) for name, three in orjson.loads(dimensions).items()},
+        )
+        for week_on, verified, level, potential, score, coverage, dimensions in rows
+    ]
+
+
+def unit_progress(unit: Unit, maturity_model: MaturityModel, *, weeks: int, until: date) -> list[UnitPoint]:
+    """The weeks of a unit up to `until`, oldest first; one query."""
+    rows = (
+        UnitWeek.objects.filter(
+            unit=unit, maturity_model=maturity_model, week_on__gt=until - timedelta(weeks=weeks)
+        )
+        .order_by("week_on")
+        .values_list("week_on", "level", "reason", "teams", "counted", "distribution", "dimensions")
+    )
+    return [
+        UnitPoint(
+            week_on,
+            level,
+            reason,
+            teams,
+            counted,
+            tuple(distribution),
+            {name: one["level"] for name, one in dimensions.items()},
+        )
+        for week_on, level, reason, teams, counted, distribution, dimensions in rows
+    ]
+
+
+def capability_changes(
+    team: Team, maturity_model: MaturityModel, plan: Plan, *, weeks: int, until: date
+) -> list[CapabilityChange]:
+    """Capabilities whose level differs between the first and the last week of the period; largest fall first."""
+    rows = list(
+        TeamWeek.objects.filter(
+            team=team, maturity_model=maturity_model, week_on__gt=until - timedelta(weeks=weeks)
+        )
+        .order_by("week_on")
+        .values_list("cells", flat=True)
+    )
+    if len(rows) < 2:
+        return []
+    first, last = orjson.loads(rows[0])["level"], orjson.loads(rows[-1])["level"]
+    changes = [
+        CapabilityChange(name, before, after)
+        for (name, _), before, after in zip(plan.capabilities, first, last, strict=True)
+        if before != after
+    ]
+    return sorted(changes, key=lambda change: (change.after or 0) - (change.before or 0))
+
+
+def status_changes(team: Team, *, since: datetime, limit: int = 30) -> list[StatusChange]:
+    """The newest changes of criteria, each with its cause."""
+    return [
+        StatusChange(at, slug, status, support, CriterionStatus.Cause(cause).label, by)
+        for at, slug, status, support, cause, by in CriterionStatus.objects.filter(
+            team=team, since_at__gte=since
+        )
+        .order_by("-since_at", "-pk")
+        .values_list("since_at", "criterion__slug", "status", "support", "cause", "by")[:limit]
+    ]

@@ -1,0 +1,178 @@
+"""The heatmap: where does help pay most?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from assessments.catalog.schema import MaturityModelFile
+from assessments.models import MaturityModel
+from assessments.queries import catalog
+from insights.charts.heatmap_table import table_bodies
+from insights.charts.words import how_to_read, lead_of
+from insights.exports.csv_file import csv_response
+from insights.forms.filters import HeatmapFilter
+from insights.queries.grid import Cell, Column, Grid, GridRow, build_grid
+from insights.queries.heatmap import VIEW, heatmap_rows
+from mlops_portal.lib.parts import Link
+from teams.models import Unit
+from teams.queries.rights import remembered_rights, units_visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the address asks for."""
+
+    maturity_model: MaturityModel
+    unit: Unit | None
+    by_capability: bool
+    show: str
+
+
+@require_safe
+def heatmap(request: HttpRequest) -> HttpResponse:
+    """The whole picture, in one table."""
+    form, chosen = _chosen(request)
+    if chosen is None:
+        return render(
+            request, "insights/heatmap_empty.html", {"form": form}, status=200 if form.is_valid() else 404
+        )
+    grid = _grid(request, chosen)
+    if not grid.summary.teams:
+        return render(request, "insights/heatmap_empty.html", {"form": form})
+    names = {level.level: level.name for level in catalog.model_file(chosen.maturity_model).levels}
+    context = {
+        "form": form,
+        "lead": lead_of(grid.summary),
+        "grid": grid,
+        "groups": _groups(grid),
+        "by_capability": chosen.by_capability,
+        "bodies": table_bodies(
+            grid,
+            show=chosen.show,
+            team_url=_pattern("assessments:team-detail"),
+            unit_url=lambda slug: f"?unit={slug}",
+        ),
+        "how_to_read": how_to_read(grid, names),
+        "as_of": timezone.localdate(),
+        "maturity_model": chosen.maturity_model,
+        "panel_url": f"{reverse('insights:heatmap-cell')}?{request.GET.urlencode()}",
+        "chips": [Link(f"Unit: {chosen.unit}", "?")] if chosen.unit is not None else [],
+        "csv_url": f"{reverse('insights:heatmap-csv')}?{request.GET.urlencode()}",
+        "can_export": remembered_rights(request.user).can("results.export"),
+    }
+    return render(request, "insights/heatmap.html", context)
+
+
+@require_safe
+def heatmap_cell(request: HttpRequest) -> HttpResponse:
+    """The panel of one cell: the numbers in words and the way to their reasons."""
+    _, chosen = _chosen(request)
+    if chosen is None:
+        raise Http404
+    grid = _grid(request, chosen)
+    found = _find(grid, request.GET.get("row", ""), request.GET.get("column", ""))
+    if found is None:
+        raise Http404
+    row, column, cell = found
+    plan = catalog.plan(chosen.maturity_model)
+    inside = [name for name, dimension in plan.capabilities if column.key in (name, dimension)]
+    names = {c.id: c.name for c in catalog.model_file(chosen.maturity_model).capabilities}
+    context = {
+        "row": row,
+        "column": column,
+        "cell": cell,
+        "links": [
+            Link(names[name], reverse("assessments:capability-detail", args=[row.team.slug, name]))
+            for name in inside
+        ],
+        "team_url": reverse("assessments:team-detail", args=[row.team.slug]),
+    }
+    return render(request, "insights/_cell.html", context)
+
+
+@require_safe
+def heatmap_csv(request: HttpRequest) -> HttpResponse:
+    """The same picture as a file: teams that the person may export."""
+    _, chosen = _chosen(request)
+    rights = remembered_rights(request.user)
+    if chosen is None or not rights.can("results.export"):
+        raise Http404
+    grid = _grid(request, chosen)
+    head = ["unit", "team", "assessed on", "share known"]
+    head += [
+        f"{column.name}: {number}" for column in grid.columns for number in ("verified", "level", "up to")
+    ]
+    rows = [
+        [
+            row.team.unit_name,
+            row.team.name,
+            row.team.assessed_on,
+            row.team.coverage,
+            *(number for cell in row.cells for number in (cell.verified, cell.level, cell.potential)),
+        ]
+        for block in grid.blocks
+        for row in block.rows
+    ]
+    return csv_response(f"heatmap-{timezone.localdate():%Y-%m-%d}", head, rows)
+
+
+def _chosen(request: HttpRequest) -> tuple[HeatmapFilter, Chosen | None]:
+    form = HeatmapFilter(
+        request.GET or {"columns": "dimensions", "show": "both"},
+        units=units_visible_to(request.user, VIEW).order_by("path"),
+    )
+    maturity_model = catalog.active_model()
+    if not form.is_valid() or maturity_model is None:
+        return form, None
+    data = form.cleaned_data
+    return form, Chosen(maturity_model, data["unit"], data["columns"] == "capabilities", data["show"])
+
+
+def _grid(request: HttpRequest, chosen: Chosen) -> Grid:
+    model = catalog.model_file(chosen.maturity_model)
+    return build_grid(
+        heatmap_rows(request.user, chosen.maturity_model, chosen.unit),
+        catalog.plan(chosen.maturity_model),
+        columns_of(model, by_capability=chosen.by_capability),
+        by_capability=chosen.by_capability,
+        as_of=timezone.localdate(),
+    )
+
+
+def columns_of(model: MaturityModelFile, *, by_capability: bool) -> tuple[Column, ...]:
+    """The columns in the order of the maturity model."""
+    if not by_capability:
+        return tuple(Column(d.id, d.name) for d in model.dimensions)
+    return tuple(Column(c.id, c.name, group=c.dimension) for c in model.capabilities if c.in_rollup)
+
+
+def _groups(grid: Grid) -> list[tuple[str, int]]:
+    """(dimension, how many capabilities) above the 21 columns, in order."""
+    groups: dict[str, int] = {}
+    for column in grid.columns:
+        groups[column.group] = groups.get(column.group, 0) + 1
+    return list(groups.items())
+
+
+def _find(grid: Grid, slug: str, key: str) -> tuple[GridRow, Column, Cell] | None:
+    for block in grid.blocks:
+        for row in block.rows:
+            if row.team.slug != slug:
+                continue
+            for column, cell in zip(grid.columns, row.cells, strict=True):
+                if column.key == key:
+                    return row, column, cell
+    return None
+
+
+def _pattern(name: str) -> Callable[[str], str]:
+    """Addresses of a named page by slug, resolved once: a thousand `reverse` cost 10 ms."""
+    before, after = reverse(name, args=["slug-here"]).split("slug-here")
+    return lambda slug: f"{before}{slug}{after}"

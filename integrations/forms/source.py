@@ -1,0 +1,82 @@
+"""The form that maps a part of a connection to a team."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from integrations.connectors.base import Connector, Option, OptionKind
+from integrations.forms.connection import PREFIX
+from integrations.forms.fields import boxes_of, field_of
+from integrations.models import Connection, Source
+from integrations.queries.kinds import connector_class
+from teams.models import Team
+
+_BOXES = "-found"
+
+
+class SourceForm(forms.Form):
+    """The options of the connector; before them the team, while there is no source yet."""
+
+    row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        connection: Connection,
+        source: Source | None = None,
+        teams: QuerySet[Team] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.kind: type[Connector] = connector_class(connection.kind)
+        choices: dict[str, list[str]] = connection.found.get("choices", {})
+        kwargs["initial"] = {**_initial(self.kind, source, choices), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        if source is None:
+            self.fields["team"] = forms.ModelChoiceField(
+                label="Team", queryset=teams, to_field_name="slug", empty_label="Choose a team"
+            )
+        for option in self.kind.source_options:
+            self._add(option, choices.get(option.name, []))
+
+    def _add(self, option: Option, found: list[str]) -> None:
+        boxes = boxes_of(option, found)
+        if boxes is not None:
+            self.fields[PREFIX + option.name + _BOXES] = boxes
+        field = field_of(option, found=found, is_required=option.is_required and boxes is None)
+        if boxes is not None:
+            field.label = f"{option.label}: others"
+        elif found and option.kind in {OptionKind.LIST, OptionKind.ROLES}:
+            field.help_text = f"{option.help} Found with this credential: {', '.join(found[:20])}."
+        self.fields[PREFIX + option.name] = field
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for option in self.kind.source_options:
+            name = PREFIX + option.name
+            ticked = data.pop(name + _BOXES, [])
+            if name in data and ticked:
+                data[name] = list(dict.fromkeys([*ticked, *data[name]]))
+            if name in data and option.is_required and not data[name]:
+                self.add_error(name, "Name at least one.")
+        return data
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return {option.name: self.cleaned_data[PREFIX + option.name] for option in self.kind.source_options}
+
+
+def _initial(kind: type[Connector], source: Source | None, choices: dict[str, list[str]]) -> dict[str, Any]:
+    initial: dict[str, Any] = {}
+    for option in kind.source_options:
+        value = source.options.get(option.name) if source is not None else option.default
+        found = choices.get(option.name, [])
+        if isinstance(value, list) and boxes_of(option, found) is not None:
+            initial[PREFIX + option.name + _BOXES] = [one for one in value if one in found]
+            value = [one for one in value if one not in found]
+        initial[PREFIX + option.name] = value
+    if source is not None:
+        initial["row_version"] = source.row_version
+    return initial

@@ -1,0 +1,72 @@
+"""The event log, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from teams.models import Event
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    at: datetime
+    by: str
+    what: str
+    change: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """`older` is the key of the last line when there is more; 0 at the end."""
+
+    lines: tuple[LogLine, ...]
+    older: int
+
+
+def log_page(*, before: int = 0, size: int = PAGE) -> LogPage:
+    """Events older than the one with the key `before` (0: the newest), in at most two queries whatever the log's length."""
+    events = Event.objects.select_related("unit", "team").order_by("-at", "-pk")
+    last = Event.objects.filter(pk=before).first() if before else None
+    if last is not None:
+        events = events.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
+    found = list(events[: size + 1])
+    shown = found[:size]
+    lines = tuple(
+        LogLine(event.at, event.actor_name, action_words(event.action), _change(event), _where(event))
+        for event in shown
+    )
+    return LogPage(lines, shown[-1].pk if len(found) > size else 0)
+
+
+def action_words(action: str) -> str:
+    """`team.set_flags` as "Team: set flags"."""
+    noun, _, verb = action.partition(".")
+    return f"{noun.replace('_', ' ').capitalize()}: {verb.replace('_', ' ')}"
+
+
+def _where(event: Event) -> str:
+    return str(event.team or event.unit or "")
+
+
+def _change(event: Event) -> str:
+    names = sorted({*event.before, *event.after})
+    return "; ".join(f"{name}: {_pair(event.before.get(name), event.after.get(name))}" for name in names)
+
+
+def _pair(before: Any, after: Any) -> str:
+    if before is None or after is None:
+        return _value(after if before is None else before)
+    return f"{_value(before)} → {_value(after)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value) or "none"
+    return "none" if value in ("", None) else str(value)

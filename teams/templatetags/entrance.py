@@ -1,0 +1,23 @@
+"""What the sign-in page offers beside its form. The page is allauth's view, so it asks by tags."""
+
+from __future__ import annotations
+
+from django import template
+
+from teams.access import demo_is_open
+from teams.models import User
+from teams.queries.people import DemoPerson, demo_people
+
+register = template.Library()
+
+
+@register.simple_tag(name="demo_people", takes_context=True)
+def demo_people_tag(context: template.Context) -> list[DemoPerson]:
+    """Demo people to sign in as; empty outside the demo and for other machines."""
+    return demo_people() if demo_is_open(context["request"]) else []
+
+
+@register.simple_tag
+def setup_is_offered() -> bool:
+    """Whether nobody is here yet."""
+    return not User.objects.exists()

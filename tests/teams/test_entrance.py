@@ -1,0 +1,319 @@
+"""Ways in: set-up, the demo's one click, invitations, the sign-in page; and that each is closed where it must be."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from teams.models import ApiToken, Role, Unit, User
+from teams.services.people import create_person
+from tests.factories import events, grant, make_admin, make_lead, make_team, make_user, root_unit, sign_in
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+AFAR = {"REMOTE_ADDR": "192.0.2.7"}
+SETUP = {
+    "organisation": "Acme",
+    "full_name": "Ada Lovelace",
+    "username": "ada",
+    "password": "several words in a row",
+    "again": "several words in a row",
+}
+
+
+HERE = {"HTTP_HOST": "localhost"}  # the test client's own "testserver" is no name of this machine
+
+
+@pytest.fixture
+def client():
+    """A browser on this machine."""
+    return Client(**HERE)
+
+
+@pytest.fixture
+def demo(settings):
+    settings.PORTAL_DEMO = True
+
+
+def _who(client):
+    """The user name of the session, empty for none."""
+    key = client.session.get("_auth_user_id")
+    return User.objects.get(pk=key).username if key else ""
+
+
+def _demo_lead():
+    team = make_team("Fraud")
+    return make_lead(team, "lena", full_name="Lena", is_demo=True, password=None)
+
+
+# --- set-up ------------------------------------------------------------------------------------------------------------
+
+
+def test_set_up_on_this_machine_makes_an_organisation_and_signs_in(client):
+    answer = client.post("/setup/", SETUP)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert _who(client) == "ada"
+    assert list(Unit.objects.values_list("name", flat=True)) == ["Acme"]
+    assert list(User.objects.get().grants.values_list("role", flat=True)) == [Role.ADMIN]
+    # Whoever just set it up is not asked for the password again.
+    assert client.get("/tokens/new/").status_code == 200
+
+
+def test_set_up_says_what_is_wrong_and_keeps_nothing(client):
+    wrong = SETUP | {"password": "short", "again": "short", "username": "no spaces"}
+    answer = client.post("/setup/", wrong)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Letters, digits and . @ + - _ only." in page
+    assert "at least 12 characters" in page
+    assert "<title>Error: Start your organisation" in page
+    assert 'value="short"' not in page
+    assert (User.objects.count(), Unit.objects.count()) == (0, 0)
+
+
+def test_a_password_like_the_name_is_refused(client):
+    answer = client.post(
+        "/setup/", SETUP | {"password": "adalovelace1", "again": "adalovelace1", "username": "adalovelace"}
+    )
+    assert answer.status_code == 422
+    assert "too similar" in answer.content.decode()
+
+
+def test_set_up_is_closed_as_soon_as_anybody_is_here(client):
+    make_admin("first")
+    assert client.get("/setup/").status_code == 404
+    assert client.post("/setup/", SETUP).status_code == 404
+    assert list(User.objects.values_list("username", flat=True)) == ["first"]
+
+
+@pytest.mark.parametrize(
+    "origin", [AFAR, {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, {"HTTP_HOST": "portal.example.org"}]
+)
+def test_set_up_from_afar_needs_the_launchers_token(client, settings, origin):
+    settings.ALLOWED_HOSTS = ["*"]
+    assert client.get("/setup/", **origin).status_code == 403
+    assert client.post("/setup/", SETUP, **origin).status_code == 403
+    settings.PORTAL_SETUP_TOKEN = "the-printed-token"
+    for token in ("", "wrong"):
+        assert client.post("/setup/", SETUP | {"token": token}, **origin).status_code == 422
+    assert User.objects.count() == 0
+    assert client.post("/setup/", SETUP | {"token": "the-printed-token"}, **origin).status_code == 302
+    assert _who(client) == "ada"
+
+
+# --- the demo ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_sign_in_page_of_the_demo_lists_people_by_job(client, demo):
+    _demo_lead()
+    admin = make_user("mei", full_name="Mei", is_demo=True, password=None)
+    grant(admin, Role.ADMIN)
+    make_lead(make_team(), "real", full_name="Real Person")
+    page = client.get("/account/login/").content.decode()
+    assert re.findall(r'name="person" value="(\w+)"><b>([^<]+)</b>', page) == [
+        ("mei", "Administrator"),
+        ("lena", "Team lead"),
+    ]
+    assert "Lena. Answers for Fraud, publishes its assessment, picks its next steps." in page
+
+
+def test_one_click_signs_a_demo_person_in_and_counts_as_proof(client, demo):
+    _demo_lead()
+    answer = client.post("/demo/sign-in/", {"person": "lena", "next": "/tokens/new/"})
+    assert (answer.status_code, answer["Location"]) == (302, "/tokens/new/")
+    assert _who(client) == "lena"
+    assert client.get("/tokens/new/").status_code == 200
+    assert events().get(action="session.start").after == {"method": "demo"}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example.org/", "//evil.example.org/", "javascript:alert(1)", "/\\evil.example.org"],
+)
+def test_signing_in_never_leads_to_another_host(client, demo, elsewhere):
+    _demo_lead()
+    assert client.post("/demo/sign-in/", {"person": "lena", "next": elsewhere})["Location"] == "/"
+    data = {"login": "lena", "password": PASSWORD, "next": elsewhere}
+    User.objects.create_user("real", PASSWORD, full_name="Real")
+    assert Client().post("/account/login/", data | {"login": "real"})["Location"] == "/"
+
+
+def _closed(client, **origin):
+    page = client.get("/account/login/", **origin)
+    assert page.status_code == 200
+    assert 'name="person"' not in page.content.decode()
+    assert "lena" not in page.content.decode()
+    answer = client.post("/demo/sign-in/", {"person": "lena"}, **origin)
+    assert answer.status_code == 404
+    assert _who(client) == ""
+
+
+def test_one_click_is_absent_outside_the_demo(client, settings):
+    assert settings.PORTAL_DEMO is False
+    _demo_lead()
+    _closed(client)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        AFAR,
+        {"REMOTE_ADDR": ""},
+        {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_FORWARDED": "for=127.0.0.1"},
+        {"HTTP_HOST": "portal.example.org"},
+    ],
+)
+def test_one_click_is_absent_from_afar_even_in_the_demo(client, demo, settings, origin):
+    settings.ALLOWED_HOSTS = ["*"]
+    _demo_lead()
+    _closed(client, **origin)
+
+
+def test_one_click_works_behind_a_proxy_that_the_operator_named(client, demo, settings):
+    """Codespaces: the forwarder runs on this machine and says so; from elsewhere it stays closed."""
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.USE_X_FORWARDED_HOST = True
+    _demo_lead()
+    forwarded = {"HTTP_X_FORWARDED_HOST": "x.app.github.dev", "HTTP_X_FORWARDED_PROTO": "https"}
+    _closed(Client(), **forwarded, **AFAR)
+    assert client.post("/demo/sign-in/", {"person": "lena"}, **forwarded).status_code == 302
+    assert _who(client) == "lena"
+
+
+@pytest.mark.parametrize("person", ["real", "gone", "nobody", ""])
+def test_one_click_is_for_active_demo_people_only(client, demo, person):
+    make_user("real")
+    make_user("gone", is_demo=True, is_active=False)
+    assert client.post("/demo/sign-in/", {"person": person}).status_code == 404
+    assert _who(client) == ""
+
+
+def test_one_click_needs_a_form_of_ours(demo):
+    _demo_lead()
+    client = Client(enforce_csrf_checks=True)
+    assert client.get("/demo/sign-in/").status_code == 405
+    assert client.post("/demo/sign-in/", {"person": "lena"}).status_code == 403
+    assert _who(client) == ""
+
+
+# --- the first page ----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_page_offers_the_demo_and_the_own_organisation(client, demo):
+    _demo_lead()
+    page = client.get("/welcome/").content.decode()
+    assert "Look round the demo" in page
+    assert "Start my organisation" in page
+
+
+def test_the_first_page_of_a_portal_in_use_offers_to_sign_in_only(client):
+    make_admin()
+    page = client.get("/welcome/").content.decode()
+    assert "Look round the demo" not in page
+    assert "Start my organisation" not in page
+    assert 'href="/account/login/"' in page
+
+
+# --- passwords and links -----------------------------------------------------------------------------------------------
+
+
+def test_a_person_signs_in_with_a_password_and_it_is_logged(client):
+    make_lead(make_team(), "lena")
+    answer = client.post("/account/login/", {"login": "lena", "password": PASSWORD})
+    assert (answer.status_code, _who(client)) == (302, "lena")
+    assert events().get().after == {"method": "password"}
+
+
+@pytest.mark.parametrize("login", ["lena", "nobody"])
+def test_a_wrong_password_says_the_same_for_known_and_unknown_names(client, login):
+    make_lead(make_team(), "lena")
+    page = client.post("/account/login/", {"login": login, "password": "wrong"}).content.decode()
+    assert "The username and/or password you specified are not correct." in page
+    assert _who(client) == ""
+    logged = [(event.action, event.object_kind) for event in events()]
+    assert logged == ([("session.refuse", "user")] if login == "lena" else [])
+
+
+def test_nobody_signs_up(client):
+    answer = client.post(
+        "/account/signup/", {"username": "eve", "password1": PASSWORD, "password2": PASSWORD}
+    )
+    assert "People are invited here" in answer.content.decode()
+    assert User.objects.count() == 0
+
+
+def test_a_forgotten_password_sends_no_mail(client, mailoutbox):
+    make_user("lena", email="lena@example.org")
+    assert "An administrator" in client.get("/account/password/reset/").content.decode()
+    assert client.post("/account/password/reset/", {"email": "lena@example.org"}).status_code == 405
+    assert mailoutbox == []
+
+
+def test_an_invited_person_sets_a_password_once_and_is_in(client):
+    person, token = create_person(
+        username="sam", full_name="Sam", role=Role.VIEWER, unit=root_unit(), by=None, at=timezone.now()
+    )
+    link = reverse("teams:invitation", args=[token])
+    assert "Welcome, Sam" in client.get(link).content.decode()
+    weak = client.post(link, {"password": "sam", "again": "sam"})
+    assert weak.status_code == 422
+    good = {"password": PASSWORD, "again": PASSWORD}
+    assert client.post(link, good | {"again": "something else"}).status_code == 422
+    assert client.post(link, good)["Location"] == "/"
+    assert _who(client) == "sam"
+    again = Client().post(link, {"password": "another good phrase", "again": "another good phrase"})
+    assert again.status_code == 404
+    assert "used already or has lapsed" in again.content.decode()
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD) is True
+
+
+def test_the_link_is_shown_once_and_works():
+    team = make_team()
+    client = sign_in(Client(), make_lead(team))
+    data = {"full_name": "Sam", "username": "sam", "role": Role.MEMBER.value, "place": f"team:{team.slug}"}
+    answer = client.post("/people/new/", data)
+    links = re.findall(r'value="http://testserver(/invitations/[^"]+)"', answer.content.decode())
+    assert len(links) == 1
+    assert answer["Cache-Control"] == "no-store"
+    assert Client().get(links[0]).status_code == 200
+    assert links[0].split("/")[2] not in client.get("/people/").content.decode()
+
+
+def test_a_token_is_shown_once_and_asks_for_proof_first():
+    lead = make_lead(make_team(), "lena")
+    client = sign_in(Client(), lead, is_recent=False)
+    data = {"name": "laptop", "scopes": ["results:read"], "days": "30"}
+    asked = client.post("/tokens/new/", data)
+    assert asked["Location"] == "/account/reauthenticate/?next=%2Ftokens%2Fnew%2F"
+    assert ApiToken.objects.count() == 0
+    # The suspended request goes on by itself once the password is given.
+    shown = client.post("/account/reauthenticate/?next=/tokens/new/", {"password": PASSWORD}).content.decode()
+    secret = re.findall(r'value="mlp_[0-9a-f]{8}_([0-9a-f]{64})"', shown)
+    assert len(secret) == 1
+    assert secret[0] not in client.get("/tokens/").content.decode()
+    assert ApiToken.objects.get().owner == lead
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/account/logout/",
+        "/account/password/change/",
+        "/account/2fa/",
+        "/account/2fa/totp/activate/",
+        "/account/reauthenticate/",
+    ],
+)
+def test_allauths_pages_are_in_the_portals_frame(address):
+    client = sign_in(Client(), make_lead(make_team()))
+    page = client.get(address)
+    assert page.status_code == 200
+    assert '<header class="bar">' in page.content.decode()
+    assert 'class="btn' in page.content.decode()
