@@ -1,4 +1,4 @@
-"""Tags and filters of the shared templates: `{% load portal %}`.
+"""Tags of the shared templates, with the filters of portal_words: `{% load portal %}`.
 
 Every component is an inclusion tag with all its variables named, so that none is ever undefined. What each shows stands
 in the comment at the head of its template in templates/components/.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -19,22 +18,16 @@ from django.forms import BaseForm
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.middleware.csrf import get_token
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from mlops_portal.lib import parts
+from mlops_portal.templatetags import portal_words
+from mlops_portal.templatetags.portal_words import LEVEL_NAMES, query_without
 
 register = template.Library()
+register.filters.update(portal_words.register.filters)  # one {% load portal %} brings both
 
-# The shipped catalogue's names; a test compares. A page of another maturity model gives the name itself.
-LEVEL_NAMES = (
-    "No MLOps",
-    "DevOps, no MLOps",
-    "Automated training",
-    "Automated model deployment",
-    "Full MLOps automated operations",
-)
 # state -> (class of the square, what it shows, what it reads as)
 LEVEL_STATES = {
     "unknown": ("lu", "?", "unknown"),
@@ -71,86 +64,11 @@ def _csrf(context: template.Context) -> str:
     return get_token(request) if request is not None else ""
 
 
-# --- Words and numbers ------------------------------------------------------------------------------------------------
+# --- Icons ------------------------------------------------------------------------------------------------
 @register.simple_tag
 def icon(name: str, label: str = "") -> str:
     """An inline drawing, hidden from screen readers; with `label` they hear that."""
     return format_html('{}<span class="hidden">{}</span>', _svg(name), label) if label else _svg(name)
-
-
-@register.filter
-def date_words(value: date | datetime | None) -> str:
-    """30 Sep 2026, in the reader's time zone; a moment keeps its day only. Nothing for None."""
-    if not value:
-        return ""
-    day = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
-    return f"{day.day} {day:%b %Y}"
-
-
-@register.filter
-def moment_words(value: datetime | None) -> str:
-    """30 Sep 2026, 14:02. Nothing for None."""
-    if not value:
-        return ""
-    local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return f"{date_words(local)}, {local:%H:%M}"
-
-
-@register.filter
-def clock(value: datetime | None) -> str:
-    """14:02. Nothing for None."""
-    return f"{timezone.localtime(value) if timezone.is_aware(value) else value:%H:%M}" if value else ""
-
-
-@register.filter
-def when(value: Any) -> Any:
-    """A `<time>` for a day or a moment; anything else comes back as it is."""
-    if isinstance(value, datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), moment_words(value))
-    if isinstance(value, date):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_words(value))
-    return value
-
-
-@register.filter
-def percent(value: float | None) -> str:
-    """0.45 as "45 %"; a share that is not whole never reads 0 or 100."""
-    if value is None:
-        return "unknown"
-    shown = round(value * 100)
-    if shown == 0 and value > 0:
-        return "under 1 %"
-    if shown == 100 and value < 1:
-        return "over 99 %"
-    return f"{shown} %"
-
-
-@register.filter
-def level_name(value: int | None) -> str:
-    """The name of a level of the shipped maturity model; "not assessed" for None."""
-    return "not assessed" if value is None else LEVEL_NAMES[int(value)]
-
-
-@register.filter
-def signed(value: int | None) -> str:
-    """+1, 0, -1: a change always says its direction. Nothing for None."""
-    return "" if value is None else f"{value:+d}" if value else "0"
-
-
-@register.filter
-def cell(value: Any) -> Any:
-    """A table's value: dates in words, "No data" for None (no cell is empty)."""
-    return "No data" if value is None or value == "" else when(value)
-
-
-@register.filter
-def query_without(query: QueryDict | None, key: str) -> str:
-    """The query string less one key, ready to have another appended: "unit=a&" or nothing."""
-    if not query:
-        return ""
-    kept = query.copy()
-    kept.pop(key, None)
-    return f"{kept.urlencode()}&" if kept else ""
 
 
 # --- Levels -----------------------------------------------------------------------------------------------------------

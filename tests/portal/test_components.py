@@ -20,7 +20,7 @@ from lucide import IconDoesNotExist
 
 from assessments.catalog.parse import parse_maturity_model
 from mlops_portal.lib import parts
-from mlops_portal.templatetags import portal
+from mlops_portal.templatetags import portal, portal_words
 
 NOON = datetime(2026, 9, 30, 12, 5, tzinfo=UTC)
 
@@ -59,14 +59,14 @@ def words(source: str, **values: object) -> str:
     ],
 )
 def test_date_words(value, expected):
-    assert portal.date_words(value) == expected
+    assert portal_words.date_words(value) == expected
 
 
 def test_moment_words_and_clock_have_two_digits():
-    assert portal.moment_words(NOON) == "30 Sep 2026, 12:05"
-    assert portal.clock(NOON) == "12:05"
-    assert portal.moment_words(None) == ""
-    assert portal.clock(None) == ""
+    assert portal_words.moment_words(NOON) == "30 Sep 2026, 12:05"
+    assert portal_words.clock(NOON) == "12:05"
+    assert portal_words.moment_words(None) == ""
+    assert portal_words.clock(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,32 +74,32 @@ def test_moment_words_and_clock_have_two_digits():
     [(0.45, "45 %"), (0, "0 %"), (1, "100 %"), (0.004, "under 1 %"), (0.997, "over 99 %"), (None, "unknown")],
 )
 def test_percent_never_rounds_to_all_or_nothing(share, expected):
-    assert portal.percent(share) == expected
+    assert portal_words.percent(share) == expected
 
 
 @pytest.mark.parametrize(("change", "expected"), [(1, "+1"), (0, "0"), (-2, "-2"), (None, "")])
 def test_signed(change, expected):
-    assert portal.signed(change) == expected
+    assert portal_words.signed(change) == expected
 
 
 def test_level_names_are_those_of_the_shipped_maturity_model():
     file = Path(settings.BASE_DIR) / "assessments/catalog/data/mlops-maturity_1.yaml"
     shipped = parse_maturity_model(file.read_bytes(), file.name)
-    assert tuple(level.name for level in shipped.levels) == portal.LEVEL_NAMES
+    assert tuple(level.name for level in shipped.levels) == portal_words.LEVEL_NAMES
 
 
 def test_cell_is_never_empty():
-    assert [portal.cell(value) for value in (None, "", 0, "a")] == ["No data", "No data", 0, "a"]
+    assert [portal_words.cell(value) for value in (None, "", 0, "a")] == ["No data", "No data", 0, "a"]
 
 
 def test_when_is_a_time_element():
-    assert portal.when(date(2026, 9, 30)) == '<time datetime="2026-09-30">30 Sep 2026</time>'
+    assert portal_words.when(date(2026, 9, 30)) == '<time datetime="2026-09-30">30 Sep 2026</time>'
 
 
 def test_query_without_keeps_the_rest():
-    assert portal.query_without(QueryDict("unit=a&unit=b&page=3"), "page") == "unit=a&unit=b&"
-    assert portal.query_without(QueryDict("page=3"), "page") == ""
-    assert portal.query_without(None, "page") == ""
+    assert portal_words.query_without(QueryDict("unit=a&unit=b&page=3"), "page") == "unit=a&unit=b&"
+    assert portal_words.query_without(QueryDict("page=3"), "page") == ""
+    assert portal_words.query_without(None, "page") == ""
 
 
 # --- Icons, levels ----------------------------------------------------------------------------------------------------
