@@ -1,10 +1,12 @@
-"""Whether the web process answers."""
+"""Whether the web process answers. `python -m mlops_portal.launcher.readiness` is the health check of a container."""
 
 from __future__ import annotations
 
 import http.client
+import sys
 
-from mlops_portal.launcher.address import Address
+from mlops_portal import env
+from mlops_portal.launcher.address import DEFAULT_HOST, DEFAULT_PORT, Address
 
 TIMEOUT = 2.0
 
@@ -19,3 +21,13 @@ def answers(address: Address, host_header: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def main() -> int:
+    """0 when the portal on PORT of this machine answers under the first of PORTAL_HOSTS."""
+    hosts = env.words("PORTAL_HOSTS", DEFAULT_HOST)
+    return 0 if answers(Address(DEFAULT_HOST, env.number("PORT", DEFAULT_PORT)), hosts[0]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

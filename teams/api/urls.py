@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from teams.api import views
+from teams.api import openapi, views  # noqa: F401 -- openapi registers the ways to sign in
 
 urlpatterns = [
     path("me/", views.Me.as_view(), name="me"),

@@ -18,7 +18,10 @@ import pytest
 
 PACKAGE = "PyGithub"
 VERSION = "2.10.0"
-INSTALL = f"python3 -m pip download --no-deps --no-binary {PACKAGE} {PACKAGE}=={VERSION}"
+INSTALL = (
+    f"python3 -m pip download --no-deps --no-binary {PACKAGE} {PACKAGE}=={VERSION} --dest var/test-downloads"
+)
+_ARCHIVE = f"[pP]y[gG]it[hH]ub-{VERSION}.tar.gz"
 CACHE = Path(__file__).parents[2] / "var" / "test-downloads"
 
 
@@ -55,9 +58,10 @@ def fetch_recordings(cache: Path = CACHE) -> Path:
             "--dest",
             str(cache),
         ]
-        subprocess.run([*_pip(), *asked], check=True, capture_output=True, timeout=300)
+        if not list(cache.glob(_ARCHIVE)):
+            subprocess.run([*_pip(), *asked], check=True, capture_output=True, timeout=300)
         fresh = folder.with_suffix(f".{os.getpid()}")
-        with tarfile.open(next(cache.glob(f"[pP]y[gG]ithub-{VERSION}.tar.gz"))) as archive:
+        with tarfile.open(next(cache.glob(_ARCHIVE))) as archive:
             recordings = [
                 member for member in archive if "/tests/ReplayData/" in member.name and member.isfile()
             ]

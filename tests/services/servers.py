@@ -5,7 +5,6 @@ Both live in a temporary folder, on unix sockets or free loopback ports, and are
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import shutil
@@ -33,9 +32,8 @@ class NotInstalled(Exception):
 
 def postgres_program(name: str) -> str:
     """The path of initdb or postgres. Raises NotInstalled."""
-    found = shutil.which(name) or next(
-        iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))[-1:]), None
-    )
+    packaged = sorted(str(path) for path in Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    found = shutil.which(name) or (packaged[-1] if packaged else None)
     if found is None:
         raise NotInstalled(NO_POSTGRES)
     return found
@@ -171,10 +169,11 @@ def main(command: list[str]) -> int:
     """Run `command` with DATABASE_URL and REDIS_URL of private servers; its exit code."""
     try:
         with private_postgres() as database, private_redis() as redis:
-            print(f"On {database} and {redis}", flush=True)
+            sys.stdout.write(f"On {database} and {redis}\n")
+            sys.stdout.flush()
             return subprocess.call(command, env={**os.environ, "DATABASE_URL": database, "REDIS_URL": redis})
     except NotInstalled as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
 
 

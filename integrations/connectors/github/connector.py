@@ -22,6 +22,9 @@ from integrations.connectors.github.server import BuildServer
 from integrations.connectors.github.unread import Unread
 
 API_VERSION = "2022-11-28"
+SPENT = (
+    "The number of questions that one collection may ask was used up; map fewer repositories to one source."
+)
 
 # Signals that GitHub feeds by facts and that a service joins with the other side (RULINGS 7); no observation here.
 JOINED = frozenset({"mlflow.versions_from_ci_share_90d"})
@@ -71,7 +74,12 @@ class GithubConnector(Connector):
         return Collected(
             observations=tuple(sorted(observations, key=lambda observation: observation.signal)),
             facts=(*facts, *commits),
-            notes=(*setup.notes, *(gap for one in asked if (gap := _note(one))), *notes),
+            notes=(
+                *setup.notes,
+                *(gap for one in asked if (gap := _note(one))),
+                *notes,
+                *([SPENT] if reader.is_spent else []),
+            ),
             checked_shas=tuple(checked),
         )
 

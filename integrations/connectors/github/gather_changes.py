@@ -135,7 +135,7 @@ def _reviewed(reader: Reader, history: History, changes: list[Change]) -> Share 
         approved = [
             is_approved(
                 change,
-                reader.listing(f"{history.place.path}/pulls/{change.number}/reviews", max_pages=5).rows,
+                reader.whole(f"{history.place.path}/pulls/{change.number}/reviews"),
             )
             for change in changes
         ]

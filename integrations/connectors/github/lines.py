@@ -106,8 +106,8 @@ def _oldest(rows: Iterable[Row], until: datetime) -> datetime:
 
 
 def _release(reader: Reader, place: Place, record: Deployment, until: datetime) -> Release | None:
-    statuses = reader.listing(f"{place.path}/deployments/{record.id}/statuses", max_pages=3)
-    return read_release(record, statuses.rows, until=until)
+    statuses = reader.whole(f"{place.path}/deployments/{record.id}/statuses")
+    return read_release(record, statuses, until=until)
 
 
 def _before(reader: Reader, place: Place, older: Sequence[Deployment], until: datetime) -> list[Release]:

@@ -78,6 +78,20 @@ class Reader:
                 return Listing(tuple(found))
         return Listing(tuple(found), is_complete=False)
 
+    def whole(
+        self, path: str, params: Params | None = None, *, key: str = "", max_pages: int = 5
+    ) -> tuple[Row, ...]:
+        """All rows of a short listing. Unread when a page is missing: a part of it could prove the opposite."""
+        listing = self.listing(path, params, key=key, max_pages=max_pages)
+        if not listing.is_complete:
+            raise Unread("truncated", "A listing could not be read to its end.")
+        return listing.rows
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further question may be asked."""
+        return self._left <= 0
+
     def rows_of(self, reply: Reply, key: str = "") -> list[Row]:
         """Rows of an answer; another shape is Unread (unreachable), never an empty listing."""
         return rows(reply.data, key)

@@ -115,13 +115,12 @@ class BuildServer:
         key = (place.full_name, sha)
         if key not in self._by_sha:
             try:
-                listing = self._reader.listing(
+                rows = self._reader.whole(
                     f"{place.path}/actions/runs",
                     {"head_sha": sha, "status": "completed", "exclude_pull_requests": "true"},
                     key="workflow_runs",
-                    max_pages=3,
                 )
-                self._by_sha[key] = tuple(read_runs(listing.rows))
+                self._by_sha[key] = tuple(read_runs(rows))
             except Unread as gap:
                 self._by_sha[key] = named_gap(place, gap)
         return self._by_sha[key]
@@ -141,10 +140,10 @@ class BuildServer:
         """What the jobs of the last attempt of a run show of tests."""
         if run.id not in self._steps:
             try:
-                jobs = self._reader.listing(
-                    f"{place.path}/actions/runs/{run.id}/jobs", {"filter": "latest"}, key="jobs", max_pages=5
+                jobs = self._reader.whole(
+                    f"{place.path}/actions/runs/{run.id}/jobs", {"filter": "latest"}, key="jobs"
                 )
-                self._steps[run.id] = find_test_steps(jobs.rows, self._test_step)
+                self._steps[run.id] = find_test_steps(jobs, self._test_step)
             except Unread as gap:
                 self._steps[run.id] = named_gap(place, gap)
         return self._steps[run.id]

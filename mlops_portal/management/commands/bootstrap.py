@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +17,16 @@ class Command(BaseCommand):
     help = "Check production settings, migrate, load the shipped maturity model, collect static files."
     requires_system_checks = []
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--static-only", action="store_true", help="collect static files and stop (image build)"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises SystemCheckError in production when a setting is missing or weak."""
+        if options["static_only"]:
+            first_start.ensure_static_files()
+            return
         if settings.PRODUCTION:
             call_command("check", deploy=True, fail_level="WARNING", verbosity=0)
         first_start.prepare(at=timezone.now())

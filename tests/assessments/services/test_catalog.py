@@ -57,7 +57,9 @@ def test_a_version_that_was_never_active_is_replaced_and_activation_moves(maturi
     load_maturity_model(content=second + b"# more\n", file="two.yaml", at=AT, activate=True)
 
     assert MaturityModel.objects.count() == 2
-    assert active_model().version == 2
+    active = active_model()
+    assert active is not None
+    assert active.version == 2
 
 
 def test_malformed_file_stores_nothing():

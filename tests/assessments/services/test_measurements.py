@@ -208,6 +208,7 @@ class TestVerdicts:
 
         assert Measurement.objects.filter(state="unknown", reason=reason).count() == 1
         row = Reading.objects.get()
+        assert row.good is not None
         assert (row.latest.reason, row.good.value, row.read_at) == (reason, float(value), AT)
         assert (verdict().verdict, verdict().read_on) == (before, AT.date())
         assert status().flags == []

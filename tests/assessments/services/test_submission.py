@@ -110,6 +110,7 @@ class TestAnswers:
         with pytest.raises(StaleAnswer) as lost:
             record_answer(assessment=draft, criterion=criterion, value="no", row_version=seen, by=lead, at=AT)
 
+        assert lost.value.current is not None
         assert lost.value.current.value == "yes"
         assert Answer.objects.get().value == "yes"
         assert Event.objects.count() == events

@@ -92,7 +92,7 @@ def _echo(_: Hostile, connection: socket.socket, asked: Asked) -> None:
 
 
 def _status(status: str, body: bytes = b"{}", **headers: str) -> Callable[..., None]:
-    return lambda _, connection, __: answer(connection, body, status, **headers)
+    return lambda _, connection, __: answer(connection, body, status, length=None, **headers)
 
 
 def _body(body: bytes, **headers: str) -> Callable[..., None]:
@@ -138,6 +138,11 @@ def _bomb(_: Hostile, connection: socket.socket, __: Asked) -> None:
 
 def _cut(_: Hostile, connection: socket.socket, __: Asked) -> None:
     answer(connection, b'{"runs": [1,', length=500)
+    connection.close()
+
+
+def _garbage(_: Hostile, connection: socket.socket, __: Asked) -> None:
+    connection.sendall(b"SSH-2.0-OpenSSH\r\n")
     connection.close()
 
 
@@ -192,9 +197,7 @@ ROUTES: dict[str, Callable[[Hostile, socket.socket, Asked], None]] = {
     "/gzip-broken": _body(b"not gzip at all", Content_Encoding="gzip"),
     "/brotli": _body(b"\x0b\x02\x80{}\x03", Content_Encoding="br"),
     "/cut": _cut,
-    "/garbage": lambda _, connection, __: (connection.sendall(b"SSH-2.0-OpenSSH\r\n"), connection.close())[
-        -1
-    ],
+    "/garbage": _garbage,
     "/moved": _redirect("301", "/base/echo?moved=1"),
     "/moved-away": _redirect("301", "{other}/echo"),
     "/moved-out-of-path": _redirect("301", "{url}/secret"),

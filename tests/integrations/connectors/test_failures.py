@@ -30,7 +30,7 @@ def failure(status: int, headers: dict[str, str] | None = None, body: bytes = b"
         (503, Failure.UNAVAILABLE, True),
     ],
 )
-def test_kind(status: int, kind: Failure, can_retry: bool) -> None:  # noqa: FBT001 -- a table's column
+def test_kind(status: int, kind: Failure, can_retry: bool) -> None:
     error = failure(status, body=b"secret-banner <b>")
 
     assert (error.kind, error.status, error.can_retry) == (kind, status, can_retry)

@@ -29,6 +29,8 @@ from tests.integrations.connectors.github_rows import (
 )
 from tests.integrations.connectors.github_world import OPTIONS, build_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def catalog_signals() -> dict[str, Any]:

@@ -131,7 +131,11 @@ def test_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch, server: Ho
 
 @pytest.mark.slow
 def test_hung_resolver_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch, server: Hostile) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1) or [])
+    def hang(*_: object, **__: object) -> list[object]:
+        time.sleep(1)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     started = time.monotonic()
     with pytest.raises(SourceError) as caught:
         get(

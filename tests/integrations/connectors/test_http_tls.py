@@ -102,7 +102,7 @@ def test_certificate_refused(
     authority: Authority,
     alternative: x509.GeneralName,
     days: int,
-    knows_authority: bool,  # noqa: FBT001 -- a table's column
+    knows_authority: bool,
 ) -> None:
     with pytest.raises(SourceError) as caught:
         status(authority.server(alternative, days), authority.bundle if knows_authority else None)
