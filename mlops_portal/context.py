@@ -14,6 +14,7 @@ from teams.queries.rights import remembered_rights
 # (label, address, action that opens it; empty: everybody). The order is the same on every page (WCAG 3.2.3).
 _ITEMS = (
     ("Home", "home", ""),
+    ("Teams", "assessments:team-list", "team.view"),
     ("Heatmap", "insights:heatmap", "heatmap.view"),
     ("Progress", "insights:progress", "progress.view"),
     ("Maturity model", "assessments:model-list", "maturity_model.view"),

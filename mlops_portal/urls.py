@@ -5,9 +5,13 @@ from __future__ import annotations
 from django.urls import include, path
 
 import teams.urls
+from assessments.views.home import home
 from mlops_portal import styleguide, views
+from mlops_portal.demo.views import demo_remove
 
 urlpatterns = [
+    path("", home, name="home"),
+    path("demo/remove/", demo_remove, name="demo-remove"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

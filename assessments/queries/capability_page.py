@@ -74,6 +74,14 @@ class LevelWhy:
     is_next: bool
     criteria: tuple[CriterionWhy, ...]
 
+    @property
+    def yes(self) -> int:
+        return sum(line.status.status == "yes" for line in self.criteria)
+
+    @property
+    def applicable(self) -> int:
+        return sum(line.status.status != "na" for line in self.criteria)
+
 
 @dataclass(frozen=True, slots=True)
 class CapabilityPage:

@@ -17,6 +17,15 @@ _TOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """A criterion that came out differently: "yes, measured", because of what, and by whom or what where that is known."""
+
+    criterion: str
+    became: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A capability's level before and after, the day, and the criteria that moved it."""
 
@@ -24,7 +33,7 @@ class Move:
     before: int
     after: int
     on: date
-    because: tuple[str, ...]
+    because: tuple[Cause, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +80,12 @@ def _moves(newest: Sequence[tuple[str, date, int | None]]) -> list[_Step]:
 
 def _causes(
     team: Team, maturity_model: MaturityModel, moves: Sequence[_Step]
-) -> defaultdict[tuple[str, date], tuple[str, ...]]:
+) -> defaultdict[tuple[str, date], tuple[Cause, ...]]:
     days = sorted({move.on for move in moves})
     begin = datetime.combine(days[0], time.min, tzinfo=UTC)
-    found: defaultdict[tuple[str, date], tuple[str, ...]] = defaultdict(tuple)
+    found: defaultdict[tuple[str, date], tuple[Cause, ...]] = defaultdict(tuple)
     wanted = {(move.capability, move.on) for move in moves}
-    for capability, criterion, status, support, since_at, cause, by in (
+    for capability, criterion, status, support, since_at, why, by in (
         CriterionStatus.objects.filter(
             team=team,
             criterion__capability__maturity_model=maturity_model,
@@ -91,9 +100,8 @@ def _causes(
         key = (capability, since_at.astimezone(UTC).date())
         if key in wanted:
             tail = f", by {by}" if by else ""
-            sentence = (
-                f"{criterion} became {words.status_words(status, support)}: "
-                f"{words.CAUSE_WORDS.get(cause, cause)}{tail}"
+            cause = Cause(
+                criterion, words.status_words(status, support), f"{words.CAUSE_WORDS.get(why, why)}{tail}"
             )
-            found[key] = (*found[key], sentence)
+            found[key] = (*found[key], cause)
     return found

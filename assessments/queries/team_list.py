@@ -27,6 +27,16 @@ class TeamLine:
     assessed_on: date | None = None
     open_status: int | None = None
 
+    @property
+    def level_state(self) -> str:
+        """na where nothing of the maturity model applies, none without a result, else empty: there is a number."""
+        return "none" if not self.has_result else "na" if self.level is None else ""
+
+    @property
+    def open_in_words(self) -> str:
+        """ "Draft", "In review", or nothing."""
+        return str(Assessment.Status(self.open_status).label) if self.open_status is not None else ""
+
 
 def listed_teams(
     teams: QuerySet[Team], maturity_model: MaturityModel | None, *, text: str = ""

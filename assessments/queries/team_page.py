@@ -17,6 +17,7 @@ from assessments.queries.facts import FactLine, chosen, facts_of
 from assessments.queries.next_steps import NextStep, next_steps
 from assessments.queries.signal_words import SIGNAL_GROUPS
 from assessments.queries.team_state import UNTOUCHED, StatusLine, VerdictLine, statuses_of, verdicts_of
+from assessments.scoring import SIGNAL_VALID_DAYS
 from teams.models import Team
 
 # Asked for by name on the page: how much is made in notebooks.
@@ -61,6 +62,11 @@ class CapabilityLine:
     has_dispute: bool
     has_stale: bool
 
+    @property
+    def level_state(self) -> str:
+        """How a square draws it: unknown, na, or empty where there is a number to print."""
+        return {"unassessed": "unknown", "not_applicable": "na"}.get(self.state, "")
+
 
 @dataclass(frozen=True, slots=True)
 class DimensionLine:
@@ -84,18 +90,18 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True)
 class SignalsSay:
-    """Core criteria by what deciding rules say of them; `no_rule` and `nothing_read` are left to people."""
+    """Core criteria by what deciding rules say of them; `nothing_read` have a rule without a verdict, `no_rule` none."""
 
     confirmed: tuple[SignalLine, ...]
     refuted: tuple[SignalLine, ...]
     undecided: tuple[SignalLine, ...]
     hints: tuple[SignalLine, ...]
-    no_rule: int
-    nothing_read: int
+    nothing_read: tuple[Criterion, ...]
+    no_rule: tuple[Criterion, ...]
 
     @property
     def left_to_people(self) -> int:
-        return len(self.undecided) + len(self.hints) + self.no_rule + self.nothing_read
+        return sum(map(len, (self.undecided, self.hints, self.nothing_read, self.no_rule)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +125,23 @@ class Result:
     disputes: tuple[tuple[str, str], ...]
     stale: int
 
+    @property
+    def known(self) -> int:
+        return sum(line.known for line in self.dimensions)
+
+    @property
+    def applicable(self) -> int:
+        return sum(line.applicable for line in self.dimensions)
+
 
 @dataclass(frozen=True, slots=True)
 class FactGroup:
     name: str
     facts: tuple[FactLine, ...]
+
+    @property
+    def unknown(self) -> int:
+        return sum(fact.unknown != "" for fact in self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +150,7 @@ class TeamPage:
     result: Result | None
     signals: SignalsSay
     notebook: tuple[FactLine, ...]
+    notebook_missing: tuple[str, ...]
     facts: tuple[FactGroup, ...]
     steps: tuple[NextStep, ...]
     moves: tuple[Move, ...]
@@ -160,6 +179,7 @@ def team_page(team: Team, maturity_model: MaturityModel, as_of: date) -> TeamPag
         result=result,
         signals=signals_say(model, statuses, verdicts),
         notebook=chosen(facts, NOTEBOOK_SIGNALS),
+        notebook_missing=tuple(words.signal_phrase(name) for name in NOTEBOOK_SIGNALS if name not in facts),
         facts=fact_groups(facts),
         steps=next_steps(
             model,
@@ -179,15 +199,16 @@ def signals_say(
 ) -> SignalsSay:
     """Every core criterion once: confirmed, refuted, or left to people for one of four reasons."""
     sorted_by: dict[str, list[SignalLine]] = {"yes": [], "no": [], "unknown": [], "hint": []}
-    no_rule = nothing_read = 0
+    no_rule: list[Criterion] = []
+    nothing_read: list[Criterion] = []
     for criterion in (
         c for capability in model.capabilities if capability.in_rollup for c in capability.criteria
     ):
         verdict = verdicts.get(criterion.id)
         if criterion.auto is None:
-            no_rule += 1
+            no_rule.append(criterion)
         elif verdict is None:
-            nothing_read += 1
+            nothing_read.append(criterion)
         else:
             kind = verdict.verdict if verdict.is_deciding else "hint"
             sorted_by[kind].append(_signal_line(criterion, statuses, verdict))
@@ -196,8 +217,8 @@ def signals_say(
         refuted=tuple(sorted_by["no"]),
         undecided=tuple(sorted_by["unknown"]),
         hints=tuple(sorted_by["hint"]),
-        no_rule=no_rule,
-        nothing_read=nothing_read,
+        nothing_read=tuple(nothing_read),
+        no_rule=tuple(no_rule),
     )
 
 
@@ -310,3 +331,36 @@ def lead_sentence(score: TeamScore, dimensions: tuple[DimensionLine, ...]) -> st
             text += f" and could be {reach}: {words.count_words(open_questions, 'criterion is', 'criteria are')} still open"
         text += "."
     return text
+
+
+def certainty(result: Result) -> tuple[str, ...]:
+    """How far the numbers of a team can be trusted, one sentence for each reason to doubt or to believe."""
+    sentences = [_assessed(result)]
+    if result.coverage is not None:
+        sentences.append(
+            f"Coverage {words.share_words(result.coverage)}: so much of what applies and is required is known."
+        )
+    if result.is_provisional:
+        sentences.append(
+            "Provisional: a capability is unassessed, or under 80 % is known. It is never ranked."
+        )
+    if result.strict_level is not None:
+        sentences.append(
+            f"Strict level {result.strict_level}: the lowest single capability, with nothing carried by another."
+        )
+    if result.stale:
+        count = words.count_words(result.stale, "criterion rests", "criteria rest")
+        sentences.append(f"{count} on a signal that was not read for more than {SIGNAL_VALID_DAYS} days.")
+    if result.is_past_date:
+        sentences.append(
+            "Something behind these numbers has lapsed since; they are counted anew within minutes."
+        )
+    return tuple(sentences)
+
+
+def _assessed(result: Result) -> str:
+    if result.assessed_on is None:
+        return "No assessment is published: only signals speak here."
+    if result.is_reviewed:
+        return "Reviewed: somebody from outside the team looked at the last assessment."
+    return "Not reviewed: nobody from outside the team looked at the last assessment."

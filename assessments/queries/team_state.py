@@ -10,6 +10,7 @@ from typing import Any
 from assessments.models import Answer, Assessment, CriterionStatus, Evidence, MaturityModel, Verdict
 from assessments.queries import words
 from assessments.scoring import SIGNAL_VALID_DAYS
+from mlops_portal.lib.words import day_words
 from teams.models import Team
 
 
@@ -110,6 +111,14 @@ class VerdictLine:
     def speaks(self) -> bool:
         """Whether it enters scoring with a yes or a no."""
         return self.is_deciding and self.verdict != "unknown"
+
+    @property
+    def in_words(self) -> str:
+        """ "signals say yes, read 12 Nov 2026"."""
+        who = "signals say" if self.is_deciding else "a hint says"
+        return (
+            f"{who} {self.verdict}, read {day_words(self.read_on)}{', out of date' if self.is_stale else ''}"
+        )
 
 
 UNTOUCHED = StatusLine()

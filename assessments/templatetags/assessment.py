@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django import template
+from django.urls import reverse
+from django.utils import timezone
 
 from assessments.queries import words
 from assessments.queries.capability_page import CriterionWhy
@@ -11,13 +17,17 @@ from assessments.queries.team_page import SignalLine
 from assessments.queries.team_state import EvidenceLine
 from assessments.scoring import SIGNAL_VALID_DAYS
 from mlops_portal.lib import parts
+from mlops_portal.lib.words import day_words
 
 register = template.Library()
 
 
 @register.filter
-def as_fact(line: FactLine) -> parts.Fact:
-    """A fact; what is wrong with it (out of date, source gone, newest try failed) is said behind what it counts."""
+def as_fact(line: FactLine, team: str = "") -> parts.Fact:
+    """A fact; what is wrong with it (out of date, source gone, newest try failed) is said behind what it counts.
+
+    With the slug of a `team` it leads to all readings of its signal: for those who may see them.
+    """
     notes = []
     if line.is_removed:
         notes.append("its source was removed")
@@ -35,6 +45,7 @@ def as_fact(line: FactLine) -> parts.Fact:
         at=line.at,
         source=line.source,
         url=line.url,
+        history_url=reverse("assessments:signal-detail", args=[team, line.signal]) if team else "",
     )
 
 
@@ -44,38 +55,71 @@ def as_evidence(line: EvidenceLine) -> parts.Evidence:
 
 
 @register.filter
-def as_verdict(line: SignalLine) -> parts.Verdict:
-    """What signals say of a criterion, with the comparisons that decided it."""
-    said = f"signals say {line.verdict.verdict}, read {line.verdict.read_on.day} {line.verdict.read_on:%b %Y}"
-    saw = "; ".join(
-        f"{clause.saw or clause.unknown} {words.signal_phrase(clause.signal)}"
+def as_verdict(line: SignalLine, team: str) -> parts.Verdict:
+    """What signals say of a criterion, with what they saw; leads to everything behind it."""
+    notes = [f"Level {line.level} · {line.verdict.in_words}"]
+    # A value can stand in several comparisons of a rule; it is told once.
+    saw = dict.fromkeys(
+        f"{clause.saw or f'unknown ({clause.unknown})'} {words.signal_phrase(clause.signal)}"
         for clause in line.verdict.clauses
     )
+    if saw:
+        notes.append("; ".join(saw))
     return parts.Verdict(
         outcome="disputed" if line.status.is_disputed else line.verdict.verdict,
         text=line.text,
-        notes=(f"Level {line.level} · {said}", *((saw,) if saw else ())),
+        notes=tuple(notes),
+        url=reverse("assessments:criterion-detail", args=[team, line.id]),
     )
 
 
 @register.filter
-def as_outcome(line: CriterionWhy) -> parts.Verdict:
-    """How a criterion of a team came out: sign, text, and what carries it."""
-    notes = [line.status.in_words if line.status.status != "unknown" else _unknown(line)]
+def capability_of(criterion: str) -> str:
+    """The id of the capability that a criterion belongs to: ids of criteria begin with it."""
+    return criterion.partition(".")[0]
+
+
+@register.filter
+def key(mapping: Mapping[str, Any], name: str) -> Any:
+    """`{{ names|key:id }}`: what a mapping holds under a name that a variable has."""
+    return mapping[name]
+
+
+@register.filter
+def as_outcome(line: CriterionWhy, team: str) -> parts.Verdict:
+    """How a criterion of a team came out: sign, text, what carries it since when, what the team said; leads to the rest."""
+    status, answer = line.status, line.answer
+    notes = [status.in_words.capitalize() if status.status != "unknown" else _unknown(line)]
+    if status.since_at is not None:
+        by = f", by {status.by}" if status.by else ""
+        notes[0] += f", since {_day(status.since_at)}: {status.cause_in_words}{by}"
     if line.dispute:
         notes.append(line.dispute)
+    notes += [
+        sentence
+        for flag, sentence in zip(status.flags, status.flags_in_words, strict=True)
+        if flag != "disputed"
+    ]
+    if answer is not None:
+        who = f" by {answer.by}" if answer.by else ""
+        notes.append(f"Answered: {answer.in_words}{who}, {_day(answer.answered_at)}, {answer.in_period}")
     return parts.Verdict(
-        outcome=line.status.outcome,
+        outcome=status.outcome,
         text=line.criterion.text,
         notes=tuple(notes),
-        is_claim=line.status.support == "claimed",
+        is_claim=status.support == "claimed",
+        url=reverse("assessments:criterion-detail", args=[team, line.criterion.id]),
     )
+
+
+def _day(at: datetime) -> str:
+    return day_words(timezone.localtime(at).date())
 
 
 def _unknown(line: CriterionWhy) -> str:
     if line.answer is None:
-        return "not answered, and no signal decides it"
-    return f'answered "{line.answer.in_words.lower()}"' if line.answer.value == "unknown" else "not known"
+        return "Not answered, and no signal decides it"
+    return "Not known"
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,7 +12,18 @@ from django.views.decorators.http import require_safe
 from assessments.access import current_model, rights_on, signal_for
 from assessments.queries import catalog
 from assessments.queries.signal_page import signal_page
+from assessments.views.links import address, team_crumbs
+from mlops_portal.lib.parts import Column, Link, Row
+from mlops_portal.lib.words import day_words
 from teams.access import signed_in, team_for
+
+_COLUMNS = (
+    Column("Observed"),
+    Column("Value", is_number=True),
+    Column("Sample", is_number=True),
+    Column("Source"),
+    Column("Detail"),
+)
 
 
 @require_safe
@@ -20,5 +33,31 @@ def signal_detail(request: HttpRequest, slug: str, signal: str) -> HttpResponse:
     team = team_for(user, slug, "measurement.view")
     chosen = signal_for(signal)
     page = signal_page(team, catalog.model_file(current_model()), chosen, timezone.now().date())
-    context = {"team": team, "page": page, "may": rights_on(user, team)}
+    connections = address("integrations:connection-list")
+    context = {
+        "team": team,
+        "page": page,
+        "may": rights_on(user, team),
+        "crumbs": team_crumbs(team),
+        "connect": Link("Connections", connections) if connections else None,
+        "columns": _COLUMNS,
+        "rows": [
+            Row(
+                _moment(line.observed_at),
+                (
+                    line.value or f"unknown: {line.unknown}",
+                    line.sample or "-",
+                    line.source,
+                    line.detail or "-",
+                ),
+                line.url,
+            )
+            for line in page.measurements
+        ],
+    }
     return render(request, "assessments/signal_detail.html", context)
+
+
+def _moment(at: datetime) -> str:
+    local = timezone.localtime(at)
+    return f"{day_words(local.date())}, {local:%H:%M}"

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assessments.access import capability_for, criterion_for, current_model, rights_on
+from assessments.models import Assessment
 from assessments.queries import catalog
-from assessments.queries.capability_page import capability_page, criterion_why
-from assessments.queries.words import BASIS_WORDS
+from assessments.queries.assessment_page import open_assessment
+from assessments.queries.capability_page import CapabilityPage, capability_page, criterion_why
+from assessments.queries.team_state import StatusLine
+from assessments.queries.words import BASIS_WORDS, flag_words, three_words
+from assessments.views.links import team_crumbs
+from mlops_portal.lib.parts import Link
+from mlops_portal.lib.words import day_words
 from teams.access import signed_in, team_for
+from teams.models import Team
 
 
 @require_safe
@@ -22,8 +30,40 @@ def capability_detail(request: HttpRequest, slug: str, capability: str) -> HttpR
     maturity_model = current_model()
     chosen = capability_for(maturity_model, capability)
     page = capability_page(team, maturity_model, chosen, timezone.now().date())
-    context = {"team": team, "page": page, "may": rights_on(user, team)}
+    may = rights_on(user, team)
+    context = {
+        "team": team,
+        "page": page,
+        "may": may,
+        "crumbs": team_crumbs(team, Link(page.dimension)),
+        "lead": _capability_lead(page),
+        "action": _answer_link(team, chosen.id) if may.edits else None,
+        "texts": {criterion.id: criterion.text for criterion in chosen.criteria},
+    }
     return render(request, "assessments/capability_detail.html", context)
+
+
+def _capability_lead(page: CapabilityPage) -> str:
+    """The numbers in a sentence, or that there are none."""
+    score = page.score
+    if score is None or score.state == "unassessed":
+        return "Nothing is known yet. Unknown is not a no: it lowers no number."
+    if score.level is None:
+        return "Does not apply to this team."
+    sentence = f"{three_words(score.verified, score.level, score.potential).capitalize()}."
+    return (
+        f"{sentence} Answers and signals disagree on at least one criterion."
+        if score.has_dispute
+        else sentence
+    )
+
+
+def _answer_link(team: Team, capability: str) -> Link | None:
+    """The ladder of the open draft; None while no draft is open."""
+    assessment = open_assessment(team.slug)
+    if assessment is None or assessment.status != Assessment.Status.DRAFT:
+        return None
+    return Link("Answer it", reverse("assessments:capability-edit", args=[team.slug, capability]))
 
 
 @require_safe
@@ -34,12 +74,28 @@ def criterion_detail(request: HttpRequest, slug: str, criterion: str) -> HttpRes
     maturity_model = current_model()
     chosen = criterion_for(maturity_model, criterion)
     model = catalog.model_file(maturity_model)
+    capability = next(c for c in model.capabilities if chosen in c.criteria)
+    line = criterion_why(team, maturity_model, chosen, timezone.now().date())
+    place = reverse("assessments:capability-detail", args=[team.slug, capability.id])
     context = {
         "team": team,
-        "line": criterion_why(team, maturity_model, chosen, timezone.now().date()),
-        "capability": next(c for c in model.capabilities if chosen in c.criteria),
+        "line": line,
+        "capability": capability,
+        "crumbs": team_crumbs(team, Link(capability.name, place)),
+        "lead": _criterion_lead(line.status),
+        # The dispute has a notice of its own.
+        "flags": flag_words(flag for flag in line.status.flags if flag != "disputed" or not line.dispute),
         "level_name": model.levels[chosen.level].name,
         "basis": BASIS_WORDS.get(chosen.basis, chosen.basis),
         "may": rights_on(user, team),
     }
     return render(request, "assessments/criterion_detail.html", context)
+
+
+def _criterion_lead(status: StatusLine) -> str:
+    """Status and support, since when and by what."""
+    outcome = f"{status.in_words.capitalize()}{', disputed' if status.is_disputed else ''}"
+    if status.since_at is None:
+        return f"{outcome}: nobody has answered it and nothing was measured."
+    by = f", by {status.by}" if status.by else ""
+    return f"{outcome} since {day_words(timezone.localtime(status.since_at).date())}: {status.cause_in_words}{by}."

@@ -28,7 +28,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One measured value in a line. `unknown` is the reason in words; then `value` is empty."""
+    """One measured value in a line. `unknown` is the reason in words; then `value` is empty. `history_url`: all its readings."""
 
     what: str
     value: str = ""
@@ -38,6 +38,7 @@ class Fact:
     at: datetime | date | None = None
     source: str = ""
     url: str = ""
+    history_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
