@@ -40,8 +40,18 @@ class AnswerForm(forms.Form):
         """Whether the request holds note and reason at all; buttons of the conflict panel send the answer alone."""
         return self.add_prefix("note") in self.data
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the request speaks of this criterion at all: a page sends its note with each, a button its word."""
+        return self.carries_text or self.value != ""
+
     def is_untouched(self, stored: Answer | None) -> bool:
-        """Whether this says nothing new: the same as stored, or as the page showed before somebody else saved."""
+        """Whether this says nothing new: the same as stored, or as the page showed before somebody else saved.
+
+        A button says something also where it repeats what stands: "still true" confirms it today.
+        """
+        if self.cleaned_data["take"]:
+            return False
         value, note = self.value, self.cleaned_data["note"]
         if stored is None:
             return value == ""

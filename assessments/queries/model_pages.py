@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assessments.catalog.schema import (
@@ -17,6 +17,8 @@ from assessments.catalog.schema import (
 from assessments.queries.capability_page import RuleWords, rule_of, signals_of
 from assessments.queries.words import BASIS_WORDS, signal_phrase
 
+# What the catalogue calls the lines that belong to no part.
+_UNDER_NAME = "line under the level's name"
 # Words of the page for how a criterion answers a line of the seed document.
 _ANSWERED = (("stated_by", "asked for by"), ("ended_by", "ended by"), ("extended_by", "taken further by"))
 
@@ -45,10 +47,17 @@ class LinePart:
     title: str
     lines: tuple[SeedLinePage, ...]
 
+    @property
+    def heading(self) -> str:
+        return "In short" if self.title == _UNDER_NAME else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class LevelPage:
+    """A level with its parts; `under_name` are lines that stand right under its name in the seed document."""
+
     level: Level
+    under_name: tuple[LinePart, ...]
     parts: tuple[LinePart, ...]
     criteria: int
 
@@ -90,10 +99,7 @@ def model_page(model: MaturityModelFile, phase_id: str = "") -> ModelPage:
     shown = [c for c in core if phase is None or c.phase == phase.id]
     return ModelPage(
         model=model,
-        levels=tuple(
-            LevelPage(level, _parts(model, level, by_id, phase), sum(c.level == level.level for c in shown))
-            for level in model.levels
-        ),
+        levels=tuple(_level(model, level, by_id, phase, shown) for level in model.levels),
         phases=tuple(PhaseCount(p, sum(c.phase == p.id for c in core)) for p in model.phases),
         phase=phase,
         dimensions=tuple(
@@ -116,6 +122,22 @@ def model_page(model: MaturityModelFile, phase_id: str = "") -> ModelPage:
 
 def _inside(model: MaturityModelFile, dimension: str) -> frozenset[str]:
     return frozenset(c.id for c in model.capabilities if c.in_rollup and c.dimension == dimension)
+
+
+def _level(
+    model: MaturityModelFile,
+    level: Level,
+    by_id: dict[str, Criterion],
+    phase: Phase | None,
+    shown: Sequence[Criterion],
+) -> LevelPage:
+    parts = _parts(model, level, by_id, phase)
+    return LevelPage(
+        level,
+        under_name=tuple(part for part in parts if part.title == _UNDER_NAME),
+        parts=tuple(part for part in parts if part.title != _UNDER_NAME),
+        criteria=sum(c.level == level.level for c in shown),
+    )
 
 
 def _parts(

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
 from assessments.queries import words
 from assessments.queries.capability_page import CriterionWhy
@@ -70,6 +71,16 @@ def as_verdict(line: SignalLine, team: str) -> parts.Verdict:
         text=line.text,
         notes=tuple(notes),
         url=reverse("assessments:criterion-detail", args=[team, line.id]),
+    )
+
+
+@register.filter
+def seed_quote(quote: str) -> str:
+    """A line of the seed document; what stands between two stars is strong there, and here."""
+    plain, *rest = quote.split("**")
+    pieces = [(False, plain), *((index % 2 == 0, piece) for index, piece in enumerate(rest))]
+    return format_html_join(
+        "", "{}", ((format_html("<strong>{}</strong>", p) if strong else p,) for strong, p in pieces)
     )
 
 

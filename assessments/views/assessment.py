@@ -8,12 +8,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from assessments.access import assessment_for, rights_on
+from assessments.access import TeamRights, assessment_for, rights_on
 from assessments.models import Assessment
-from assessments.queries.assessment_page import open_assessment, progress
+from assessments.queries.assessment_page import Progress, open_assessment, progress
 from assessments.queries.check_page import check_page
 from assessments.services.submission import (
     AlreadyOpen,
@@ -26,6 +27,9 @@ from assessments.services.submission import (
     submit_assessment,
     withdraw_assessment,
 )
+from assessments.views.links import team_crumbs
+from mlops_portal.lib.parts import Link, Meta
+from mlops_portal.lib.words import day_words
 from teams.access import require, require_recent_sign_in, signed_in, team_for
 
 
@@ -40,14 +44,46 @@ def assessment_detail(request: HttpRequest, slug: str) -> HttpResponse:
             request, "assessments/assessment_none.html", {"team": team, "may": rights_on(user, team)}
         )
     require(user, "draft.view", assessment.team)
+    found = progress(assessment)
+    may = rights_on(user, assessment.team)
     context = {
         "assessment": assessment,
         "team": assessment.team,
-        "progress": progress(assessment),
-        "may": rights_on(user, assessment.team),
+        "progress": found,
+        "may": may,
         "is_draft": assessment.status == Assessment.Status.DRAFT,
+        "crumbs": team_crumbs(assessment.team),
+        "lead": _lead(assessment, found),
+        "action": _next(assessment, found, may),
+        "meta": (
+            Meta("State", assessment.get_status_display()),
+            Meta("Started", assessment.created_at),
+            Meta("Maturity model", f"version {assessment.maturity_model.version}"),
+        ),
     }
     return render(request, "assessments/assessment_detail.html", context)
+
+
+def _lead(assessment: Assessment, found: Progress) -> str:
+    if assessment.submitted_at is not None:
+        return f"Sent on {day_words(timezone.localtime(assessment.submitted_at).date())}; answers are locked."
+    return (
+        f"{found.answered} of {found.total} criteria answered, "
+        f"{found.finished} of {len(found.capabilities)} capabilities complete."
+    )
+
+
+def _next(assessment: Assessment, found: Progress, may: TeamRights) -> Link:
+    """On to the first open capability; with nothing open, or after it was sent, to the check page."""
+    slug = assessment.team.slug
+    if assessment.status == Assessment.Status.DRAFT and found.first_open:
+        label = "Continue" if found.answered else "Begin"
+        return Link(label, reverse("assessments:capability-edit", args=[slug, found.first_open]))
+    if assessment.status == Assessment.Status.DRAFT:
+        label = "Check and send"
+    else:
+        label = "Check and publish" if may.publishes else "See what changes"
+    return Link(label, reverse("assessments:assessment-check", args=[slug]))
 
 
 @require_POST

@@ -15,8 +15,8 @@ from assessments.catalog.schema import Capability
 from assessments.forms.answers import AnswerForm
 from assessments.models import Assessment
 from assessments.queries import catalog
-from assessments.queries.assessment_page import ladder_page, preview
-from assessments.views.saving import Refusal, save_all, save_one, shown_ask
+from assessments.queries.assessment_page import key_of, ladder_page, preview
+from assessments.views.saving import Refusal, Saved, save_all, save_one, shown_ask
 from teams.access import signed_in
 
 
@@ -71,20 +71,26 @@ def _ladder(
 @vary_on_headers("HX-Request")
 @require_POST
 def answer_save(request: HttpRequest, slug: str, criterion: str) -> HttpResponse:
-    """One answer. To htmx its new state, or the whole group when it was refused or a button chose; else back to the page."""
+    """One answer. To htmx its new state, or the whole group when it was refused or a button chose.
+
+    Without htmx a button was pressed, which sends the page: all of it is saved, then back to the criterion.
+    """
     user = signed_in(request.user)
     assessment = assessment_for(user, slug, "answer.edit")
     row = criterion_row(assessment.maturity_model, criterion)
-    form = AnswerForm(request.POST, key=row.slug.replace(".", "-"))
-    refusal = save_one(assessment, row, form, by=user, at=timezone.now())
     capability = capability_for(assessment.maturity_model, row.capability.slug)
+    form = AnswerForm(request.POST, key=key_of(row.slug))
     if not request.headers.get("HX-Request"):
-        if refusal is not None:
-            return _ladder(request, assessment, capability, {row.slug: refusal})
+        # The whole page was sent along with the button: what else was chosen on it is saved too.
+        outcome = save_all(assessment, capability, request.POST, by=user, at=timezone.now())
+        if outcome.refusals:
+            return _ladder(request, assessment, capability, outcome.refusals)
         place = reverse("assessments:capability-edit", args=[slug, capability.id])
         return redirect(f"{place}#ask-{form.key}")
-    if refusal is None and not form.cleaned_data["take"]:
-        return _saved(request, form)
+    result = save_one(assessment, row, form, by=user, at=timezone.now())
+    if isinstance(result, Saved) and not form.cleaned_data["take"]:
+        return _saved(request, form, result)
+    refusal = result if isinstance(result, Refusal) else None
     page = ladder_page(assessment, capability, timezone.now().date())
     ask = next(a for rung in page.rungs for a in rung.asks if a.criterion.id == row.slug)
     is_locked = refusal is not None and refusal.is_closed
@@ -93,11 +99,11 @@ def answer_save(request: HttpRequest, slug: str, criterion: str) -> HttpResponse
     return _announced(response)
 
 
-def _saved(request: HttpRequest, form: AnswerForm) -> HttpResponse:
+def _saved(request: HttpRequest, form: AnswerForm, saved: Saved) -> HttpResponse:
     """The line beside the radios with the new row version. The radios stay, and with them the focus and the next key."""
     context = {
         "key": form.key,
-        "version": (form.cleaned_data["version"] or 0) + 1,
+        "version": saved.row_version,
         "was": form.value,
         "saved_at": timezone.now(),
     }

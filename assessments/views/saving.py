@@ -40,6 +40,13 @@ class Refusal:
     is_closed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An answer stands as the person sent it. `row_version` is what the next save must name, 0 when it was cleared."""
+
+    row_version: int
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a whole page. `filled`: the sentence about a fast fill, None when none was asked for."""
@@ -123,8 +130,8 @@ def _conflict(refusal: Refusal) -> Conflict | None:
 
 def save_one(
     assessment: Assessment, criterion: Criterion, form: AnswerForm, *, by: User, at: datetime
-) -> Refusal | None:
-    """None when the answer is saved, else why not."""
+) -> Refusal | Saved:
+    """What stands now, or why nothing was saved."""
     if not form.is_valid():
         return Refusal(INVALID, "This is no answer to this question. Nothing was saved.", "")
     reason, note = _texts(assessment, criterion, form)
@@ -133,24 +140,32 @@ def save_one(
         message = "Choose an answer first; the note is saved with it." if note else "Nothing is chosen."
         return replace(sent, message=message)
     try:
-        _write(assessment, criterion, form, sent, by=by, at=at)
+        return _write(assessment, criterion, form, sent, by=by, at=at)
     except StaleAnswer as stale:
+        if _agree(stale.current, sent):
+            return Saved(stale.current.row_version if stale.current is not None else 0)
         return replace(sent, status=CONFLICT, message=str(stale), current=stale.current, is_stale=True)
     except AssessmentClosed as closed:
         return replace(sent, status=CONFLICT, message=str(closed), is_closed=True)
     except (ReasonMissing, NotApplicableNotAllowed) as wrong:
         return replace(sent, message=str(wrong))
-    return None
+
+
+def _agree(current: Answer | None, sent: Refusal) -> bool:
+    """Whether somebody else saved just the same first: then there is nothing to choose between."""
+    if current is None:
+        return sent.value == ""
+    return (current.value, current.reason, current.note) == (sent.value, sent.reason, sent.note)
 
 
 def _write(
     assessment: Assessment, criterion: Criterion, form: AnswerForm, sent: Refusal, *, by: User, at: datetime
-) -> None:
+) -> Saved:
     version = form.cleaned_data["version"]
     if form.value == CLEAR:
         clear_answer(assessment=assessment, criterion=criterion, row_version=version or 0, by=by, at=at)
-        return
-    record_answer(
+        return Saved(0)
+    answer = record_answer(
         assessment=assessment,
         criterion=criterion,
         value=form.value,
@@ -160,6 +175,7 @@ def _write(
         by=by,
         at=at,
     )
+    return Saved(answer.row_version)
 
 
 def _texts(assessment: Assessment, criterion: Criterion, form: AnswerForm) -> tuple[str, str]:
@@ -183,11 +199,11 @@ def save_all(
     outcome = Outcome()
     for row in rows:
         form = AnswerForm(data, key=key_of(row.slug))
-        if form.is_valid() and form.is_untouched(stored.get(row.pk)):
+        if form.is_valid() and (not form.is_sent or form.is_untouched(stored.get(row.pk))):
             continue
-        refusal = save_one(assessment, row, form, by=by, at=at)
-        if refusal is not None:
-            outcome.refusals[row.slug] = refusal
+        result = save_one(assessment, row, form, by=by, at=at)
+        if isinstance(result, Refusal):
+            outcome.refusals[row.slug] = result
     upto = data.get("upto", "")
     if upto in {"1", "2", "3", "4"} and not outcome.refusals:
         outcome.filled = _fill(assessment, rows, int(upto), by=by, at=at)

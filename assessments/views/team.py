@@ -44,6 +44,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "lines": lines,
+        "shows_open": any(edits for _, _, edits in lines),
         "text": text,
         "lead": _list_lead(page.paginator.count, text),
         "action": make if lines else None,
