@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from integrations.services import collecting, leases, sweeping
+
+log = structlog.get_logger(__name__)
+
+# One more try, for a connection to the broker that went stale; a page is waiting.
+_PUBLISH = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
 @shared_task(
@@ -27,3 +34,16 @@ def collect_connection(*, connection_id: int, lease_key: str, **_: object) -> No
 def sweep_collections(**_: object) -> None:
     """Cleans up after dead workers and old runs."""
     sweeping.sweep(at=timezone.now())
+
+
+def hand_over(claim: leases.Claim) -> bool:
+    """Whether the broker took the claimed collection. If not, the claim is free again and the dispatcher will see it."""
+    try:
+        collect_connection.apply_async(
+            kwargs={"connection_id": claim.connection_id, "lease_key": claim.lease_key}, retry_policy=_PUBLISH
+        )
+    except OperationalError as error:
+        log.warning("broker_unreachable", connection=claim.connection_id, error=type(error).__name__)
+        leases.give_back(claim=claim)
+        return False
+    return True

@@ -44,6 +44,7 @@ PORTAL_SETUP_TOKEN = env.text("PORTAL_SETUP_TOKEN")
 # Kind -> class of every connector, loaded when it is needed (integrations/connectors/registry.py).
 PORTAL_CONNECTORS = {
     "github": "integrations.connectors.github.connector.GithubConnector",
+    "mlflow": "integrations.connectors.mlflow.connector.MlflowConnector",
 }
 PORTAL_STYLEGUIDE = env.flag("PORTAL_STYLEGUIDE", default=DEBUG)
 
@@ -186,6 +187,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assessments.rescore_lapsed",
         "schedule": 600.0,
         "options": {"expires": 600},
+    },
+    "write the running week": {
+        "task": "assessments.record_weeks",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

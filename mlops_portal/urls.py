@@ -20,5 +20,6 @@ urlpatterns = [
     path("api/v1/", include("mlops_portal.api_v1")),
     path("", include("teams.urls")),
     path("", include("assessments.urls")),
+    path("", include("integrations.urls")),
     path("", include("insights.urls")),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from integrations.connectors.base import Connector
-from integrations.forms.fields import field_of
+from integrations.forms.fields import TickedValue, field_of
 from integrations.models import Connection
 from integrations.models.connection import DEFAULT_INTERVAL_MINUTES
 from integrations.queries.kinds import is_secret
@@ -43,11 +43,7 @@ class ConnectionForm(forms.Form):
         self.connection = connection
         kwargs["initial"] = {**_initial(kind, connection), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        self.fields["base_url"].help_text = (
-            "Another scheme, host or port clears the credential: it was entered for this one."
-            if connection is not None and connection.secret
-            else "Where its API answers."
-        )
+        self.fields["base_url"].help_text = _about_address(kind, connection)
         self._add_interval()
         has_secret = connection is not None and bool(connection.secret)
         for option in kind.connection_options:
@@ -68,13 +64,20 @@ class ConnectionForm(forms.Form):
             field.choices = [*INTERVALS, (minutes, f"Every {minutes} minutes")]  # type: ignore[attr-defined]
 
     def offer(self, entry: str) -> None:
-        """Adds the box that opens `entry` for the portal."""
+        """Adds the box that opens `entry` for the portal. It counts for this entry only: the address may have changed."""
         self.fields["allow"] = forms.CharField(
             label=f"Allow this portal to read {entry}",
-            help_text="This is written to the event log. What it opens is said above.",
-            widget=forms.CheckboxInput(attrs={"value": entry}, check_test=lambda value: value == entry),
+            help_text="What this opens is said above. It is written to the log.",
+            widget=TickedValue(entry),
             required=False,
         )
+        self.order_fields(["name", "base_url", "allow"])
+
+    @property
+    def allow(self) -> str:
+        """The entry whose box was ticked, else ""."""
+        entry: str = self.cleaned_data.get("allow", "")
+        return entry
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -84,6 +87,14 @@ class ConnectionForm(forms.Form):
             for option in self.kind.connection_options
             if PREFIX + option.name in self.cleaned_data
         }
+
+
+def _about_address(kind: type[Connector], connection: Connection | None) -> str:
+    if connection is not None and connection.secret:
+        return "Another scheme, host or port clears the credential: it was entered for this one."
+    if kind.default_base_url:
+        return "Where its API answers. Change it for a server of your own."
+    return "As you open it in the browser, such as https://mlflow.example.org or http://localhost:5000."
 
 
 def _initial(kind: type[Connector], connection: Connection | None) -> dict[str, Any]:
@@ -106,6 +117,28 @@ def _initial(kind: type[Connector], connection: Connection | None) -> dict[str, 
         "row_version": connection.row_version,
         **{PREFIX + name: value for name, value in connection.options.items()},
     }
+
+
+class CredentialForm(forms.Form):
+    """The secret options of a connector and nothing else. What is stored is never shown; an empty field keeps it."""
+
+    def __init__(self, *args: Any, kind: type[Connector], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options = tuple(option for option in kind.connection_options if is_secret(option))
+        for option in self.options:
+            self.fields[PREFIX + option.name] = field_of(option, is_required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.options and not any(data.values()):
+            self.add_error(PREFIX + self.options[0].name, "Enter what is to be stored.")
+        return data
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What was entered; for the service, at once, and nowhere else."""
+        given = ((option.name, self.cleaned_data[PREFIX + option.name]) for option in self.options)
+        return {name: value for name, value in given if value}
 
 
 class PauseForm(forms.Form):

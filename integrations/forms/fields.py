@@ -32,6 +32,17 @@ class SuggestingInput(forms.TextInput):
         return format_html('{}<datalist id="{}">{}</datalist>', field, key, options)
 
 
+class TickedValue(forms.CheckboxInput):
+    """A box whose value is that very text when it is ticked, and "" when it is not, or when the page offered another."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(attrs={"value": value}, check_test=lambda given: given == value)
+        self.value = value
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:  # type: ignore[override] # a text, no truth value
+        return self.value if data.get(name) == self.value else ""
+
+
 class LinesField(forms.CharField):
     """One entry a line; a list of strings."""
 

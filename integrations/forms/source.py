@@ -6,15 +6,18 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
 
 from integrations.connectors.base import Connector, Option, OptionKind
 from integrations.forms.connection import PREFIX
-from integrations.forms.fields import boxes_of, field_of
+from integrations.forms.fields import SuggestingInput, boxes_of, field_of
 from integrations.models import Connection, Source
 from integrations.queries.kinds import connector_class
 from teams.models import Team
 
 _BOXES = "-found"
+# A longer list is not read; then the team is typed, and the first ones are offered.
+MOST_TEAMS = 200
 
 
 class SourceForm(forms.Form):
@@ -34,10 +37,8 @@ class SourceForm(forms.Form):
         choices: dict[str, list[str]] = connection.found.get("choices", {})
         kwargs["initial"] = {**_initial(self.kind, source, choices), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        if source is None:
-            self.fields["team"] = forms.ModelChoiceField(
-                label="Team", queryset=teams, to_field_name="slug", empty_label="Choose a team"
-            )
+        if source is None and teams is not None:
+            self.fields["team"] = _team_field(teams)
         for option in self.kind.source_options:
             self._add(option, choices.get(option.name, []))
 
@@ -50,7 +51,31 @@ class SourceForm(forms.Form):
             field.label = f"{option.label}: others"
         elif found and option.kind in {OptionKind.LIST, OptionKind.ROLES}:
             field.help_text = f"{option.help} Found with this credential: {', '.join(found[:20])}."
+        if option.feeds and not option.is_required:
+            count = "1 signal stays" if len(option.feeds) == 1 else f"{len(option.feeds)} signals stay"
+            field.help_text = f"{field.help_text} While nothing is named, {count} unknown."
         self.fields[PREFIX + option.name] = field
+
+    @property
+    def main_fields(self) -> list[BoundField]:
+        """What everybody answers: the team, what is required, and what signals wait for."""
+        return [field for field in self.visible_fields() if not self._is_special(field)]
+
+    @property
+    def special_fields(self) -> list[BoundField]:
+        """What has a good default."""
+        return [field for field in self.visible_fields() if self._is_special(field)]
+
+    @property
+    def is_special_wrong(self) -> bool:
+        return any(field.errors for field in self.special_fields)
+
+    def _is_special(self, field: BoundField) -> bool:
+        usual = {"team"}
+        for option in self.kind.source_options:
+            if option.is_required or option.feeds:
+                usual |= {PREFIX + option.name, PREFIX + option.name + _BOXES}
+        return field.name not in usual
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -66,6 +91,25 @@ class SourceForm(forms.Form):
     @property
     def answers(self) -> dict[str, Any]:
         return {option.name: self.cleaned_data[PREFIX + option.name] for option in self.kind.source_options}
+
+
+def _team_field(teams: QuerySet[Team]) -> forms.Field:
+    first = list(teams.values_list("slug", flat=True)[: MOST_TEAMS + 1])
+    is_long = len(first) > MOST_TEAMS
+    field = forms.ModelChoiceField(
+        label="Team",
+        queryset=teams,
+        to_field_name="slug",
+        empty_label="Choose a team",
+        help_text="The short name, as in the address of its page." if is_long else "",
+        error_messages={
+            "required": "Choose a team.",
+            "invalid_choice": "There is no such team here, or it is mapped already.",
+        },
+    )
+    if is_long:
+        field.widget = SuggestingInput(first)
+    return field
 
 
 def _initial(kind: type[Connector], source: Source | None, choices: dict[str, list[str]]) -> dict[str, Any]:

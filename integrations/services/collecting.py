@@ -64,16 +64,33 @@ def collect_connection(
     clock: Clock,
     trigger: Collection.Trigger | None = None,
     on_source: Callable[[Source], None] = lambda _: None,
+    on_collected: Callable[[Collection], None] = lambda _: None,
 ) -> tuple[Collection, ...]:
     """One collection for each source of the connection; none when the claim is no longer good. Raises nothing expected.
 
-    Without `trigger` it is NOW when a person asked for it, else SCHEDULE.
+    Without `trigger` it is NOW when a person asked for it, else SCHEDULE. When it is broken off from outside (Ctrl-C), what
+    was read is kept and the lease given back.
     """
     started_at = clock()
     connection = leases.begin(claim=claim, at=started_at)
     if connection is None:
         return ()
     why = trigger or (Collection.Trigger.NOW if connection.asked_at else Collection.Trigger.SCHEDULE)
+    try:
+        return _collect_sources(connection, why, clock, started_at, on_source, on_collected)
+    except KeyboardInterrupt:
+        leases.give_back(claim=leases.Claim(connection.pk, connection.lease_key))
+        raise
+
+
+def _collect_sources(
+    connection: Connection,
+    why: Collection.Trigger,
+    clock: Clock,
+    started_at: datetime,
+    on_source: Callable[[Source], None],
+    on_collected: Callable[[Collection], None],
+) -> tuple[Collection, ...]:
     done: list[Collection] = []
     shared: Problem | None = None
     for source in Source.objects.open().filter(connection=connection).select_related("team").order_by("pk"):
@@ -86,6 +103,7 @@ def collect_connection(
         shared = problem if problem is not None and problem.is_shared else None
         if collection is not None:
             done.append(collection)
+            on_collected(collection)
     leases.release(connection=connection, ended=_ended(done, shared), started_at=started_at, at=clock())
     return tuple(done)
 

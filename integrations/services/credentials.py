@@ -6,33 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
-from django.conf import settings
 
 from integrations.models import Connection
-from mlops_portal.lib.secrets import CannotDecrypt, KeyRing, Place, key_id_of
+from integrations.queries.credentials import key_ring, place_of, secrets_of
+from mlops_portal.lib.secrets import CannotDecrypt, key_id_of
+
+__all__ = ["Rotated", "key_ring", "keys_in_use", "place_of", "rotate_keys", "seal", "secrets_of"]
 
 BATCH = 200
-
-
-def key_ring() -> KeyRing:
-    return KeyRing(settings.PORTAL_KEYS)
-
-
-def place_of(connection: Connection) -> Place:
-    return Place("connection", connection.pk, "secret")
 
 
 def seal(connection: Connection, secrets: Mapping[str, str]) -> str:
     """The ciphertext for the connection's row, which must have its id already."""
     return key_ring().seal(orjson.dumps(dict(secrets)).decode(), place_of(connection))
-
-
-def secrets_of(connection: Connection) -> dict[str, str]:
-    """The secret options in plain, {} when none are set. Raises CannotDecrypt."""
-    if not connection.secret:
-        return {}
-    found: dict[str, str] = orjson.loads(key_ring().open(connection.secret, place_of(connection)))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

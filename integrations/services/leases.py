@@ -82,6 +82,14 @@ def renew(*, connection: Connection, at: datetime) -> bool:
     return changed == 1
 
 
+def give_back(*, claim: Claim) -> bool:
+    """Whether the claim was still unused and is free again: nobody took it, so the next look of the dispatcher may."""
+    changed = Connection.objects.filter(pk=claim.connection_id, lease_key=claim.lease_key).update(
+        lease_key="", lease_ends_at=None
+    )
+    return changed == 1
+
+
 def release(*, connection: Connection, ended: Ended | None, started_at: datetime, at: datetime) -> None:
     """Gives the lease back and says when the next collection is due. `ended` None: there was nothing to read."""
     with transaction.atomic():

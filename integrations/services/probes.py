@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 
 from integrations.connectors.base import Found
+from integrations.connectors.http import SourceError
+from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Connection
 from integrations.services.doors import TEST_LIMITS, TEST_SECONDS, connector_of
+from mlops_portal.lib.secrets import CannotDecrypt
 from teams.models import User
 from teams.services.events import record_event
 from teams.services.refusal import Refused, check_right
+
+log = structlog.get_logger(__name__)
 
 RUN = "collection.run"
 TESTS_AN_HOUR = 10
@@ -45,6 +51,22 @@ def test_connection(*, connection: Connection, by: User | None, at: datetime) ->
         found=as_json(found), tested_at=at
     )
     return found
+
+
+def try_connection(*, connection: Connection, by: User | None, at: datetime) -> str:
+    """Why the test failed, in a sentence for people; "" when what it found is kept. Raises NotAllowed, TooManyTests."""
+    try:
+        test_connection(connection=connection, by=by, at=at)
+    except SourceError as error:
+        return error.message
+    except (CannotDecrypt, UnknownConnector, NotAConnector) as error:
+        return str(error)
+    except Refused:
+        raise
+    except Exception:  # a bug in one connector must not take its page down
+        log.exception("test_failed", connection=connection.pk, kind=connection.kind)
+        return "The portal itself failed while it tested this. Nothing was changed; its log says more."
+    return ""
 
 
 def ask_for_collection(*, connection: Connection, by: User | None, at: datetime) -> None:

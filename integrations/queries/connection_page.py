@@ -1,0 +1,235 @@
+"""One connection as its page shows it: how it stands, what the last test found, the teams it feeds, the newest runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count
+
+from assessments.models import Reading
+from integrations.connectors import registry
+from integrations.models import Collection, Connection, Source
+from integrations.queries.connections import (
+    BLIND,
+    Health,
+    activity_of,
+    health_of,
+    host_of,
+    sources_visible_to,
+)
+from integrations.queries.kinds import connector_class, label_of, secret_names
+from teams.queries.rights import Actor
+
+RECENT_RUNS = 10
+SOURCES_A_PAGE = 50
+# A credential older than this is worth a thought (SECURITY C8).
+OLD_CREDENTIAL = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    pk: int
+    team: str
+    team_slug: str
+    maps: str
+    last_read_at: datetime | None
+    message: str
+    known_count: int
+    blinded_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One collection in words."""
+
+    team: str
+    team_slug: str
+    started_at: datetime
+    outcome: str
+    words: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialLine:
+    """What may be said of a credential: whether there is one, since when and by whom. Never anything of itself."""
+
+    is_asked_for: bool
+    is_stored: bool
+    set_at: datetime | None
+    set_by: str
+    is_old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """What the last test that went through saw."""
+
+    identity: str
+    tested_at: datetime
+    choices: tuple[tuple[str, int], ...]
+    missing: tuple[tuple[str, tuple[str, ...]], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPage:
+    kind: str
+    is_known_kind: bool
+    lead: str
+    health: Health
+    activity: str
+    credential: CredentialLine
+    found: FoundLine | None
+    sources: Page[Source]
+    rows: tuple[SourceRow, ...]
+    runs: tuple[RunRow, ...]
+
+
+def connection_page(actor: Actor, connection: Connection, at: datetime, number: str = "") -> ConnectionPage:
+    """The page of one connection, as far as the actor sees its teams. Five queries, whatever their number."""
+    visible = (
+        sources_visible_to(actor)
+        .filter(connection=connection)
+        .select_related("team")
+        .order_by("team__name", "pk")
+    )
+    sources = Paginator(visible, SOURCES_A_PAGE).get_page(number)
+    return ConnectionPage(
+        kind=label_of(connection.kind),
+        is_known_kind=_is_known(connection.kind),
+        lead=_lead(connection, sources.paginator.count),
+        health=health_of(connection, sources.paginator.count, at),
+        activity=activity_of(connection, at),
+        credential=credential_line(connection, at),
+        found=_found(connection),
+        sources=sources,
+        rows=_source_rows(connection, list(sources.object_list)),
+        runs=_runs(actor, connection),
+    )
+
+
+def _lead(connection: Connection, team_count: int) -> str:
+    teams = {0: "no team yet", 1: "1 team"}.get(team_count, f"{team_count} teams")
+    every = {60: "every hour", 1440: "every day"}.get(connection.interval_minutes)
+    if every is None:
+        hours, rest = divmod(connection.interval_minutes, 60)
+        every = f"every {connection.interval_minutes} minutes" if rest else f"every {hours} hours"
+    read = "not read" if connection.is_paused else f"read {every}"
+    return f"{label_of(connection.kind)} at {host_of(connection)}, {read}, for {teams}."
+
+
+def credential_line(connection: Connection, at: datetime) -> CredentialLine:
+    """What may be said of the credential. No query when `secret_set_by` is loaded."""
+    return CredentialLine(
+        is_asked_for=_is_known(connection.kind) and bool(secret_names(connector_class(connection.kind))),
+        is_stored=bool(connection.secret),
+        set_at=connection.secret_set_at,
+        set_by=str(connection.secret_set_by or "the portal itself"),
+        is_old=connection.secret_set_at is not None and connection.secret_set_at < at - OLD_CREDENTIAL,
+    )
+
+
+def _is_known(kind: str) -> bool:
+    try:
+        connector_class(kind)
+    except (registry.UnknownConnector, registry.NotAConnector):
+        return False
+    return True
+
+
+def _found(connection: Connection) -> FoundLine | None:
+    found = connection.found
+    if not found or connection.tested_at is None:
+        return None
+    labels = (
+        {option.name: option.label for option in connector_class(connection.kind).source_options}
+        if _is_known(connection.kind)
+        else {}
+    )
+    return FoundLine(
+        identity=found.get("identity", ""),
+        tested_at=connection.tested_at,
+        choices=tuple(
+            (labels.get(name, name), len(values))
+            for name, values in found.get("choices", {}).items()
+            if values
+        ),
+        missing=tuple((name, tuple(signals)) for name, signals in found.get("missing", {}).items()),
+        notes=tuple(found.get("notes", ())),
+    )
+
+
+def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceRow, ...]:
+    readings = Reading.objects.filter(
+        source=connection.measurement_source,
+        removed_at__isnull=True,
+        team__in=[source.team_id for source in sources],
+    )
+    known = dict(
+        readings.filter(latest__reason="").values_list("team").annotate(Count("pk")).order_by("team")
+    )
+    blind = dict(
+        readings.filter(latest__reason__in=BLIND).values_list("team").annotate(Count("pk")).order_by("team")
+    )
+    return tuple(
+        SourceRow(
+            pk=source.pk,
+            team=source.team.name,
+            team_slug=source.team.slug,
+            maps=_maps(connection, source),
+            last_read_at=source.last_read_at,
+            message=source.last_failure_message,
+            known_count=known.get(source.team_id, 0),
+            blinded_count=blind.get(source.team_id, 0),
+        )
+        for source in sources
+    )
+
+
+def _maps(connection: Connection, source: Source) -> str:
+    """The first answers of a mapping, short: what of the system belongs to the team."""
+    if not _is_known(connection.kind):
+        return ""
+    for option in connector_class(connection.kind).source_options:
+        value = source.options.get(option.name)
+        lines = value if isinstance(value, list) else str(value or "").splitlines()
+        if lines:
+            more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
+            return f"{', '.join(str(line) for line in lines[:3])}{more}"
+    return ""
+
+
+def _runs(actor: Actor, connection: Connection) -> tuple[RunRow, ...]:
+    """The newest runs of sources that the actor sees."""
+    runs = (
+        Collection.objects.filter(connection=connection, source__in=sources_visible_to(actor))
+        .select_related("source__team")
+        .order_by("-finished_at", "-pk")[:RECENT_RUNS]
+    )
+    return tuple(
+        RunRow(
+            team=run.source.team.name,
+            team_slug=run.source.team.slug,
+            started_at=run.started_at,
+            outcome=run.outcome,
+            words=run_words(run),
+            notes=tuple(run.notes),
+        )
+        for run in runs
+    )
+
+
+def run_words(run: Collection) -> str:
+    """A collection in words: how it came out, what it brought, why not."""
+    parts = [f"{run.get_outcome_display()}."]
+    if run.message:
+        parts.append(run.message)
+    if run.known_count or run.unknown_count:
+        parts.append(f"{run.known_count} known, {run.unknown_count} unknown.")
+    if run.outcome != Collection.Outcome.FAILED and (run.known_count or run.unknown_count):
+        new = {0: "Nothing changed.", 1: "1 value is new."}
+        parts.append(new.get(run.stored_count, f"{run.stored_count} values are new."))
+    return " ".join(parts)

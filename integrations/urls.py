@@ -1,0 +1,29 @@
+"""Addresses of connections and the sources that they give to teams."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from integrations.views import connections, running, sources, upkeep
+
+app_name = "integrations"
+
+_ONE = "connections/<int:pk>/"
+_SOURCE = f"{_ONE}sources/<int:source_pk>/"
+
+urlpatterns = [
+    path("connections/", connections.connection_list, name="connection-list"),
+    path("connections/new/", connections.connection_choose, name="connection-choose"),
+    path("connections/new/<slug:kind>/", connections.connection_create, name="connection-create"),
+    path(_ONE, connections.connection_detail, name="connection-detail"),
+    path(f"{_ONE}edit/", connections.connection_edit, name="connection-edit"),
+    path(f"{_ONE}credential/", upkeep.connection_set_secret, name="connection-set-secret"),
+    path(f"{_ONE}pause/", upkeep.connection_pause, name="connection-pause"),
+    path(f"{_ONE}resume/", upkeep.connection_resume, name="connection-resume"),
+    path(f"{_ONE}remove/", upkeep.connection_remove, name="connection-remove"),
+    path(f"{_ONE}test/", running.connection_test, name="connection-test"),
+    path(f"{_ONE}collect/", running.connection_collect, name="connection-collect"),
+    path(f"{_ONE}sources/new/", sources.source_create, name="source-create"),
+    path(f"{_SOURCE}edit/", sources.source_edit, name="source-edit"),
+    path(f"{_SOURCE}remove/", sources.source_remove, name="source-remove"),
+]
