@@ -6,7 +6,7 @@ Source of every rule here: spec SCORING.md section 2 with RULINGS 4 and 5; worke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -294,7 +294,7 @@ def score_capability(criteria: Iterable[LeveledStatus]) -> CapabilityResult:
     )
 
 
-def _climb(rungs: Mapping[int, Sequence[LeveledStatus]], is_met) -> int:  # type: ignore[no-untyped-def]
+def _climb(rungs: Mapping[int, Sequence[LeveledStatus]], is_met: Callable[[LeveledStatus], bool]) -> int:
     reached = 0
     for level in sorted(rungs):
         if not all(is_met(criterion) for criterion in rungs[level]):
