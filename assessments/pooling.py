@@ -50,11 +50,15 @@ class SourceReading:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """The reading that rules see, with the oldest day that it rests on and the sample behind it."""
+    """The reading that rules see, with the oldest day that it rests on and the sample behind it.
+
+    `is_partial`: a source is missing, so the truth may be higher than what the others saw.
+    """
 
     reading: Reading
     read_on: date
     sample: float | None = None
+    is_partial: bool = False
 
 
 def pool_signals(by_signal: Mapping[str, Sequence[SourceReading]]) -> dict[str, Pooled]:
@@ -81,7 +85,9 @@ def pool(signal: Signal, readings: Sequence[SourceReading]) -> Pooled:
     missing = next(
         (r.reason or Reason.NOT_FOUND.value for r in standing if r.value is None or r.is_removed), ""
     )
-    return Pooled(_aggregate(signal, standing, known, missing), oldest, _total(standing))
+    reading = _aggregate(signal, standing, known, missing)
+    is_partial = bool(missing) and reading.value is not None and reading.bound is Bound.LOWER
+    return Pooled(reading, oldest, _total(standing), is_partial)
 
 
 def _put_back(reading: SourceReading) -> SourceReading:
@@ -170,16 +176,18 @@ def _with_min_sample(signal: Signal, one: Pooled, pooled: Mapping[str, Pooled]) 
     needed = signal.min_sample
     if needed is None or one.reading.value is None:
         return one
-    if needed.signal is None:
-        size, reason = one.sample, ""
-    else:
-        other = pooled.get(needed.signal)
-        value = other.reading.value if other is not None else None
+    counted = pooled.get(needed.signal) if needed.signal is not None else None
+    if counted is None or counted.reading.value is None:
         # A connector that sends the share without its count has checked the sample itself.
-        size = one.sample if other is None or value is None else float(value)
-        reason = other.reading.reason if other is not None and value is None and size is None else ""
+        size = one.sample
+    else:
+        size = float(counted.reading.value)
     if size is None or size >= needed.at_least:
         return one
+    # Too few were seen. Where a source is missing, that says nothing about the team.
     return Pooled(
-        Reading(None, reason=reason or Reason.INSUFFICIENT_SAMPLE.value), one.read_on, sample=one.sample
+        Reading(None, reason=Reason.INSUFFICIENT_SAMPLE.value),
+        one.read_on,
+        sample=one.sample,
+        is_partial=counted is not None and counted.is_partial,
     )

@@ -33,6 +33,8 @@ SCORE_FIELDS = (
     "has_stale",
     "valid_until",
 )
+# What history tells. A capability that merely stands for a day longer has no new chapter.
+HISTORY_FIELDS = ("state", "verified", "level", "potential", "score", "known", "applicable")
 TEAM_SCORE_FIELDS = (
     "verified",
     "level",
@@ -158,20 +160,19 @@ def _write_scores(maturity_model: MaturityModel, standings: Mapping[int, Standin
         )
     }
     changed: list[Score] = []
+    told: list[ScoreHistory] = []
     for team_id, standing in standings.items():
         for name, capability_id in capabilities.items():
             score = score_rows.score_row(
                 team_id=team_id, capability_id=capability_id, capability=name, standing=standing, at=change.at
             )
-            if not _equal(current.get((team_id, capability_id)), score, SCORE_FIELDS):
+            before = current.get((team_id, capability_id))
+            if not _equal(before, score, SCORE_FIELDS):
                 changed.append(score)
+            if not _equal(before, score, HISTORY_FIELDS):
+                told.append(score_rows.history_row(score, changed_on=change.at.date()))
     _upsert(Score.objects, changed, ("team", "capability"), (*SCORE_FIELDS, "as_of"))
-    _upsert(
-        ScoreHistory.objects,
-        [score_rows.history_row(score, changed_on=change.at.date()) for score in changed],
-        ("team", "capability", "changed_on"),
-        ("state", "verified", "level", "potential", "score", "known", "applicable"),
-    )
+    _upsert(ScoreHistory.objects, told, ("team", "capability", "changed_on"), HISTORY_FIELDS)
 
 
 def _write_team_scores(

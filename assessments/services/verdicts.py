@@ -87,8 +87,11 @@ def _fresh(
 
 
 def _is_blind(names: Iterable[str], pooled: Mapping[str, Pooled]) -> bool:
-    """Whether a signal of the rule could not be read: then "unknown" says nothing about the team."""
-    return any(name not in pooled or pooled[name].reading.reason in COULD_NOT_READ for name in names)
+    """Whether a signal of the rule could not be read, or not by all: then "unknown" says nothing about the team."""
+    return any(
+        name not in pooled or pooled[name].is_partial or pooled[name].reading.reason in COULD_NOT_READ
+        for name in names
+    )
 
 
 def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool) -> bool:
