@@ -5,7 +5,7 @@ The one function that pages, API, publication, collection and the demo all score
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,31 +44,54 @@ class Plan:
     # Capabilities of the roll-up with their dimension; overlays apart.
     capabilities: tuple[tuple[str, str], ...]
     overlays: tuple[str, ...]
+    # Required criteria that are scored as one. Phases and columns take core criteria (RULINGS 5).
+    in_capability: Mapping[str, tuple[Place, ...]]
+    in_phase: Mapping[str, tuple[Place, ...]]
+    in_ms_column: Mapping[str, tuple[Place, ...]]
 
 
 def plan_of(model: MaturityModelFile) -> Plan:
     """The plan of a maturity model."""
     core = tuple((c.id, c.dimension) for c in model.capabilities if c.in_rollup)
-    return Plan(
-        places=tuple(
-            Place(
-                criterion.id,
-                capability.id,
-                criterion.level,
-                criterion.phase,
-                capability.ms_column,
-                is_required=criterion.required,
-                basis=criterion.basis,
-            )
-            for capability in model.capabilities
-            for criterion in capability.criteria
-        ),
-        dimensions=tuple(d.id for d in model.dimensions),
-        phases=tuple(p.id for p in model.phases),
-        ms_columns=tuple(dict.fromkeys(c.ms_column for c in model.capabilities if c.in_rollup)),
-        capabilities=core,
-        overlays=tuple(c.id for c in model.capabilities if not c.in_rollup),
+    places = tuple(
+        Place(
+            criterion.id,
+            capability.id,
+            criterion.level,
+            criterion.phase,
+            capability.ms_column,
+            is_required=criterion.required,
+            basis=criterion.basis,
+        )
+        for capability in model.capabilities
+        for criterion in capability.criteria
     )
+    overlays = tuple(c.id for c in model.capabilities if not c.in_rollup)
+    phases = tuple(p.id for p in model.phases)
+    ms_columns = tuple(dict.fromkeys(c.ms_column for c in model.capabilities if c.in_rollup))
+    required = [place for place in places if place.is_required]
+    pooled = [place for place in required if place.capability in dict(core)]
+    microsoft = [place for place in pooled if place.basis in MICROSOFT_BASES]
+    return Plan(
+        places=places,
+        dimensions=tuple(d.id for d in model.dimensions),
+        phases=phases,
+        ms_columns=ms_columns,
+        capabilities=core,
+        overlays=overlays,
+        in_capability=_grouped(required, (*(name for name, _ in core), *overlays), lambda p: p.capability),
+        in_phase=_grouped(pooled, phases, lambda p: p.phase),
+        in_ms_column=_grouped(microsoft, ms_columns, lambda p: p.ms_column),
+    )
+
+
+def _grouped(
+    places: Iterable[Place], names: Iterable[str], name_of: Callable[[Place], str]
+) -> dict[str, tuple[Place, ...]]:
+    groups: dict[str, list[Place]] = {name: [] for name in names}
+    for place in places:
+        groups[name_of(place)].append(place)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,76 +113,103 @@ class Standing:
 
 def stand(plan: Plan, inputs: Mapping[str, CriterionInput], as_of: date) -> Standing:
     """The standing of a team of which `inputs` is known, by criterion id; what is missing is unknown."""
-    statuses = {
-        place.id: scoring.score_criterion(inputs[place.id], as_of) if place.id in inputs else UNTOUCHED
-        for place in plan.places
-    }
-    lapses: dict[str, date | None] = {}
-    for place in plan.places:
-        if place.id in inputs:
-            lapses[place.capability] = _sooner(
-                lapses.get(place.capability), lapses_after(inputs[place.id], as_of)
+    return Scorer(plan).stand(inputs, as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What came of `facts` on the day `since`, and still does on `until` (None: for good)."""
+
+    facts: CriterionInput
+    result: CriterionResult
+    since: date
+    until: date | None
+
+    def holds(self, facts: CriterionInput, as_of: date) -> bool:
+        return self.facts is facts and self.since <= as_of and (self.until is None or as_of <= self.until)
+
+
+class Scorer:
+    """Scores one team day after day. What neither changed nor lapsed since the last call is not worked out again."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._known: dict[str, _Known] = {}
+        self._last: Standing | None = None
+
+    def stand(self, inputs: Mapping[str, CriterionInput], as_of: date) -> Standing:
+        """The standing on that day. The same CriterionInput object stands for the same facts."""
+        plan, last = self._plan, self._last
+        statuses, lapses = self._statuses(inputs, as_of)
+        changed = {
+            place.id for place in plan.places if last is None or last.statuses[place.id] != statuses[place.id]
+        }
+        capabilities = _score_groups(plan.in_capability, statuses, changed, last and last.capabilities)
+        columns = _score_groups(plan.in_ms_column, statuses, changed, last and last.ms_columns)
+        flagged = {
+            flag: frozenset(p.capability for p in plan.places if flag in statuses[p.id].flags)
+            for flag in (Flag.DISPUTED, Flag.SIGNAL_STALE)
+        }
+        standing = Standing(
+            as_of=as_of,
+            statuses=statuses,
+            capabilities=capabilities,
+            disputed=flagged[Flag.DISPUTED],
+            stale=flagged[Flag.SIGNAL_STALE],
+            team=last.team if last is not None and not changed else _team(plan, capabilities),
+            phases=_score_groups(plan.in_phase, statuses, changed, last and last.phases),
+            ms_columns=columns,
+            ms_level=_lowest(columns.values()),
+            valid_until=min((day for day in lapses.values() if day is not None), default=None),
+            capability_valid_until=lapses,
+        )
+        self._last = standing
+        return standing
+
+    def _statuses(
+        self, inputs: Mapping[str, CriterionInput], as_of: date
+    ) -> tuple[dict[str, CriterionResult], dict[str, date | None]]:
+        """Every criterion's outcome, and by capability the last day before something lapses."""
+        statuses: dict[str, CriterionResult] = {}
+        lapses: dict[str, date | None] = {}
+        for place in self._plan.places:
+            facts = inputs.get(place.id)
+            if facts is None:
+                statuses[place.id] = UNTOUCHED
+                continue
+            known = self._known.get(place.id)
+            if known is None or not known.holds(facts, as_of):
+                result = scoring.score_criterion(facts, as_of)
+                known = self._known[place.id] = _Known(facts, result, as_of, lapses_after(facts, as_of))
+            statuses[place.id] = known.result
+            lapses[place.capability] = _sooner(lapses.get(place.capability), known.until)
+        return statuses, lapses
+
+
+def _score_groups(
+    groups: Mapping[str, tuple[Place, ...]],
+    statuses: Mapping[str, CriterionResult],
+    changed: Set[str],
+    before: Mapping[str, CapabilityResult] | None,
+) -> dict[str, CapabilityResult]:
+    return {
+        name: (
+            before[name]
+            if before is not None and not any(place.id in changed for place in group)
+            else scoring.score_capability(
+                LeveledStatus(place.level, statuses[place.id].status, statuses[place.id].support)
+                for place in group
             )
-    capabilities = {
-        name: scoring.score_capability(_leveled(plan, statuses, capability=name))
-        for name in (*(c for c, _ in plan.capabilities), *plan.overlays)
+        )
+        for name, group in groups.items()
     }
+
+
+def _team(plan: Plan, capabilities: Mapping[str, CapabilityResult]) -> scoring.TeamResult:
     dimensions: dict[str, dict[str, CapabilityResult]] = {name: {} for name in plan.dimensions}
     for name, dimension in plan.capabilities:
         dimensions[dimension][name] = capabilities[name]
-    columns = {
-        column: scoring.score_capability(_pooled(plan, statuses, ms_column=column))
-        for column in plan.ms_columns
-    }
-    flagged = {
-        flag: frozenset(p.capability for p in plan.places if flag in statuses[p.id].flags)
-        for flag in (Flag.DISPUTED, Flag.SIGNAL_STALE)
-    }
-    valid_until: date | None = None
-    for lapse in lapses.values():
-        valid_until = _sooner(valid_until, lapse)
-    return Standing(
-        as_of=as_of,
-        statuses=statuses,
-        capabilities=capabilities,
-        disputed=flagged[Flag.DISPUTED],
-        stale=flagged[Flag.SIGNAL_STALE],
-        team=scoring.score_team(dimensions),
-        phases={
-            phase: scoring.score_capability(_pooled(plan, statuses, phase=phase)) for phase in plan.phases
-        },
-        ms_columns=columns,
-        ms_level=_lowest(columns.values()),
-        valid_until=valid_until,
-        capability_valid_until=lapses,
-    )
-
-
-def _leveled(plan: Plan, statuses: Mapping[str, CriterionResult], *, capability: str) -> list[LeveledStatus]:
-    return [
-        LeveledStatus(p.level, statuses[p.id].status, statuses[p.id].support)
-        for p in plan.places
-        if p.capability == capability and p.is_required
-    ]
-
-
-def _pooled(
-    plan: Plan,
-    statuses: Mapping[str, CriterionResult],
-    *,
-    phase: str | None = None,
-    ms_column: str | None = None,
-) -> list[LeveledStatus]:
-    """Core criteria of a phase or of a Microsoft column, scored as one capability (RULINGS 5)."""
-    core = {name for name, _ in plan.capabilities}
-    return [
-        LeveledStatus(p.level, statuses[p.id].status, statuses[p.id].support)
-        for p in plan.places
-        if p.capability in core
-        and p.is_required
-        and (phase is None or p.phase == phase)
-        and (ms_column is None or (p.ms_column == ms_column and p.basis in MICROSOFT_BASES))
-    ]
+    return scoring.score_team(dimensions)
 
 
 def _lowest(columns: Iterable[CapabilityResult]) -> Three:

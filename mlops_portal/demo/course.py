@@ -5,14 +5,14 @@ Pure: makes no row and reads no clock, so that teams can be worked out side by s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from assessments import because, rules
 from assessments.catalog.schema import Automation, MaturityModelFile
-from assessments.pooling import COULD_NOT_READ, SourceReading, pool_signals
+from assessments.pooling import COULD_NOT_READ, Pooled, SourceReading, pool_signals
 from assessments.scoring import (
     AutoVerdict,
     CapabilityResult,
@@ -22,7 +22,7 @@ from assessments.scoring import (
     OwnAnswer,
     Status,
 )
-from assessments.standing import UNTOUCHED, Plan, Standing, stand
+from assessments.standing import UNTOUCHED, Plan, Scorer, Standing
 from assessments.vocabulary import Reason
 from mlops_portal.demo.answers import Said, Submission, submit
 from mlops_portal.demo.plots import Team, Window, maturity
@@ -80,7 +80,15 @@ class Decided:
     read_on: date
     is_aging: bool
     changed_on: date
-    because: dict[str, Any]
+    is_blind: bool
+    rule: rules.Rule
+    seen: Mapping[str, rules.Reading]
+
+    @property
+    def because(self) -> dict[str, Any]:
+        """What is kept with the verdict; worked out when asked, for only the last one is."""
+        clauses = because.clauses(self.rule, self.seen)
+        return {"clauses": [because.as_json(clause) for clause in clauses], "blind": self.is_blind}
 
 
 @dataclass(slots=True)
@@ -113,6 +121,8 @@ class _Run:
         self._published_on: date | None = None
         self._statuses: dict[str, CriterionResult] = {}
         self._numbers: dict[str, CapabilityResult] = {}
+        self._facts: dict[str, CriterionInput] = {}
+        self._scorer = Scorer(model.plan)
 
     def run(self) -> Course:
         lapses_after: date | None = None
@@ -124,9 +134,9 @@ class _Run:
             if day in self._team.published_on:
                 self._publish(day)
                 lapses_after = self._score(day, "publication")
-        inputs = self._inputs(self._window.today, is_final=True)
-        if inputs or self._published_on is not None:
-            self._course.final = stand(self._model.plan, inputs, self._window.today)
+        self._refresh(self._course.verdicts, is_final=True)
+        if self._facts or self._published_on is not None:
+            self._course.final = self._scorer.stand(self._facts, self._window.today)
         return self._course
 
     def _publish(self, day: date) -> None:
@@ -141,6 +151,7 @@ class _Run:
         for piece in submission.evidence:
             for criterion in piece.criteria:
                 self._evidence.setdefault(criterion, []).append(EvidenceFact(piece.valid_until))
+        self._refresh({*submission.answers, *(c for piece in submission.evidence for c in piece.criteria)})
         self._published_on = day
         self._course.submissions.append(submission)
 
@@ -176,12 +187,7 @@ class _Run:
     def _decide(self, day: date) -> bool:
         """Derive verdicts; whether one is new or different."""
         is_changed = False
-        pooled = pool_signals(
-            {
-                signal: [_source_reading(self._course, reading)]
-                for signal, reading in self._course.readings.items()
-            }
-        )
+        pooled = self._pooled()
         readings = {signal: one.reading for signal, one in pooled.items()}
         for criterion, auto in self._model.ruled.items():
             read = [
@@ -201,26 +207,32 @@ class _Run:
             is_same = before is not None and before.verdict is verdict
             is_changed = is_changed or not is_same
             read_on = min(one.read_on for one in read)
-            own = {signal: readings[signal] for signal in auto.signals if signal in readings}
             self._course.verdicts[criterion] = Decided(
                 verdict,
                 is_deciding=auto.mode == "decide",
                 read_on=read_on,
                 is_aging=read_on < day,
                 changed_on=before.changed_on if before is not None and is_same else day,
-                because={
-                    "clauses": [because.as_json(clause) for clause in because.clauses(auto.rule, own)],
-                    "blind": is_blind,
-                },
+                is_blind=is_blind,
+                rule=auto.rule,
+                seen={signal: readings[signal] for signal in auto.signals if signal in readings},
             )
+        self._refresh(self._model.ruled)
         return is_changed
+
+    def _pooled(self) -> dict[str, Pooled]:
+        return pool_signals(
+            {
+                signal: [_source_reading(self._course, reading)]
+                for signal, reading in self._course.readings.items()
+            }
+        )
 
     def _score(self, day: date, cause: str) -> date | None:
         """Note what changed on this day; the last day on which the numbers stand by time alone."""
-        inputs = self._inputs(day, is_final=False)
-        if not inputs and self._published_on is None:
+        if not self._facts and self._published_on is None:
             return None
-        standing = stand(self._model.plan, inputs, day)
+        standing = self._scorer.stand(self._facts, day)
         for criterion, result in standing.statuses.items():
             if self._statuses.get(criterion, UNTOUCHED) != result:
                 self._statuses[criterion] = result
@@ -235,18 +247,17 @@ class _Run:
         self._course.standings.append((day, standing, self._published_on))
         return standing.valid_until
 
-    def _inputs(self, day: date, *, is_final: bool) -> dict[str, CriterionInput]:
-        """What scoring is given. Between two told readings a living source was read every day all the same."""
-        inputs: dict[str, CriterionInput] = {}
+    def _refresh(self, criteria: Iterable[str], *, is_final: bool = False) -> None:
+        """Bring what scoring is given up to date. Facts that stay equal stay the same object: the scorer goes by that."""
         flags = frozenset(self._team.flags)
-        for criterion, na_when in self._model.na_when.items():
+        for criterion in criteria:
             said = self._answers.get(criterion)
             decided = self._course.verdicts.get(criterion)
             evidence = self._evidence.get(criterion)
             if said is None and decided is None and evidence is None:
                 continue
-            inputs[criterion] = CriterionInput(
-                na_allowed=bool(flags & na_when),
+            facts = CriterionInput(
+                na_allowed=bool(flags & self._model.na_when[criterion]),
                 own=(
                     None
                     if said is None
@@ -255,7 +266,8 @@ class _Run:
                 evidence=tuple(evidence or ()),
                 auto=_auto(decided, is_final=is_final),
             )
-        return inputs
+            if self._facts.get(criterion) != facts:
+                self._facts[criterion] = facts
 
 
 def _auto(decided: Decided | None, *, is_final: bool) -> AutoVerdict | None:

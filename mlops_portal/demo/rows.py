@@ -1,10 +1,12 @@
-"""Rows of made-up teams, many teams at a time. Every number in them came out of `course.py`, that is, of real scoring."""
+"""Rows of a made-up team. Every number in them came out of `course.py`, that is, of real scoring. Pure but for the models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import Model as Row
 
 from assessments.models import (
     Answer,
@@ -20,20 +22,19 @@ from assessments.models import (
     TeamWeek,
     Verdict,
 )
-from assessments.queries import catalog
+from assessments.queries.catalog import Rows
 from assessments.services import score_rows
 from assessments.services.measurements import Observed, external_id_of
+from assessments.standing import Plan
 from assessments.vocabulary import SIGNALS
 from mlops_portal.demo.answers import Said
 from mlops_portal.demo.connections import Sources
 from mlops_portal.demo.course import Observation
-from mlops_portal.demo.plots import Story
 from mlops_portal.demo.signals import family
 from mlops_portal.demo.told import Told
 from teams.models import Event, Team, User
 from teams.services.events import event_of
 
-BATCH = 2000
 READ_AT = time(5, 30, tzinfo=UTC)
 LAPSED_AT = time(0, 10, tzinfo=UTC)
 ANSWERED_AT = time(10, 0, tzinfo=UTC)
@@ -42,13 +43,20 @@ SUBMITTED_AT = time(13, 30, tzinfo=UTC)
 PUBLISHED_AT = time(14, 0, tzinfo=UTC)
 STATUS_AT = {"measurement": READ_AT, "publication": PUBLISHED_AT, "time": LAPSED_AT}
 CREATED_BEFORE = timedelta(days=14)
+# Rows that others point at get their keys here, so that teams can be made side by side.
+KEYED = (Assessment, Evidence, Measurement)
+KEYS_PER_TEAM = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the rows point at."""
+    """What the rows point at, in a form that travels between processes."""
 
     maturity_model: MaturityModel
+    plan: Plan
+    ids: Rows
+    # By criterion that a rule decides: the first signal that the rule reads.
+    signals: Mapping[str, str]
     sources: Sources
     at: datetime
 
@@ -65,42 +73,64 @@ class Teller:
     team: Team
     lead: User
 
+    def key(self, number: int) -> int:
+        """The key of the team's row number `number`. Raises ValueError when the team has more rows than keys."""
+        if number >= KEYS_PER_TEAM:
+            raise ValueError(f"{self.team} has more than {KEYS_PER_TEAM} rows of one kind; make fewer weeks.")
+        return self.told.index * KEYS_PER_TEAM + number + 1
 
-def write(keys: Keys, batch: Sequence[Teller]) -> None:
-    """Store everything about these teams; linear, and no query per team."""
-    _write_assessments(keys, batch)
-    _write_measurements(keys, batch)
-    plan, rows = catalog.plan(keys.maturity_model), catalog.rows(keys.maturity_model)
-    Verdict.objects.bulk_create(_verdicts(keys, batch, rows.criteria), batch_size=BATCH)
-    CriterionStatus.objects.bulk_create(_statuses(keys, batch, rows.criteria), batch_size=BATCH)
-    ScoreHistory.objects.bulk_create(_history(batch, rows.capabilities), batch_size=BATCH)
-    TeamWeek.objects.bulk_create(_weeks(keys, batch), batch_size=BATCH)
-    scored = [(one, one.told.final) for one in batch if one.told.final is not None]
-    Score.objects.bulk_create(
-        (
-            score_rows.score_row(
-                team_id=one.team.pk, capability_id=pk, capability=name, standing=standing, at=keys.at
-            )
-            for one, standing in scored
-            for name, pk in rows.capabilities.items()
-        ),
-        batch_size=BATCH,
-    )
-    TeamScore.objects.bulk_create(
-        (
-            score_rows.team_score_row(
+
+def rows_of(keys: Keys, one: Teller) -> dict[type[Row], list[Row]]:
+    """Everything about a team by model, none before what it points at."""
+    made = list(_assessments(keys, one))
+    evidence = list(_evidence(keys, one))
+    measurements = [
+        _measurement(keys, one, number, observation)
+        for number, observation in enumerate(one.told.course.observations)
+    ]
+    return {
+        Assessment: [assessment for assessment, _ in made],
+        Answer: [a for assessment, answers in made for a in _answers(keys, one, assessment, answers)],
+        Event: [_publish_event(keys, one, assessment) for assessment, _ in made],
+        Evidence: [piece for piece, _ in evidence],
+        Evidence.criteria.through: [
+            link for piece, criteria in evidence for link in _links(keys, piece, criteria)
+        ],
+        Measurement: [*measurements],
+        Reading: [*_readings(keys, one, measurements)],
+        Verdict: [*_verdicts(keys, one)],
+        CriterionStatus: [*_statuses(keys, one)],
+        ScoreHistory: [*_history(keys, one)],
+        TeamWeek: [*_weeks(keys, one)],
+        Score: [*_scores(keys, one)],
+        TeamScore: [*_team_score(keys, one)],
+    }
+
+
+# The numbers as they stand, through the code that every other writer of scores uses.
+def _scores(keys: Keys, one: Teller) -> Iterator[Score]:
+    for name, pk in keys.ids.capabilities.items():
+        if one.told.final is not None:
+            yield score_rows.score_row(
                 team_id=one.team.pk,
-                maturity_model=keys.maturity_model,
-                plan=plan,
-                standing=standing,
-                published_at=_published_at(keys, one),
-                is_reviewed=False,
+                capability_id=pk,
+                capability=name,
+                standing=one.told.final,
                 at=keys.at,
             )
-            for one, standing in scored
-        ),
-        batch_size=BATCH,
-    )
+
+
+def _team_score(keys: Keys, one: Teller) -> Iterator[TeamScore]:
+    if one.told.final is not None:
+        yield score_rows.team_score_row(
+            team_id=one.team.pk,
+            maturity_model=keys.maturity_model,
+            plan=keys.plan,
+            standing=one.told.final,
+            published_at=_published_at(keys, one),
+            is_reviewed=False,
+            at=keys.at,
+        )
 
 
 def _published_at(keys: Keys, one: Teller) -> datetime | None:
@@ -108,133 +138,108 @@ def _published_at(keys: Keys, one: Teller) -> datetime | None:
     return keys.moment(submissions[-1].published_on, PUBLISHED_AT) if submissions else None
 
 
-def _write_assessments(keys: Keys, batch: Sequence[Teller]) -> None:
-    made: list[tuple[Teller, Assessment, Mapping[str, Said]]] = []
-    for one in batch:
-        submissions = one.told.course.submissions
-        standing: dict[str, Said] = {}
-        for number, submission in enumerate(submissions):
-            standing.update(submission.answers)
-            day, is_last = submission.published_on, number == len(submissions) - 1
-            assessment = Assessment(
-                team=one.team,
-                maturity_model=keys.maturity_model,
-                period=f"Q{(day.month - 1) // 3 + 1} {day.year}",
-                status=Assessment.Status.PUBLISHED if is_last else Assessment.Status.SUPERSEDED,
-                created_at=keys.moment(day - CREATED_BEFORE, ANSWERED_AT),
-                created_by=one.lead,
-                submitted_at=keys.moment(day, SUBMITTED_AT),
-                submitted_by=one.lead,
-                published_at=keys.moment(day, PUBLISHED_AT),
-                published_by=one.lead,
-                superseded_at=(
-                    None if is_last else keys.moment(submissions[number + 1].published_on, PUBLISHED_AT)
-                ),
-            )
-            # The newest one holds every answer that stands, as a prefilled one does; older ones what was new in them.
-            made.append((one, assessment, dict(standing) if is_last else submission.answers))
-    Assessment.objects.bulk_create([assessment for _, assessment, _ in made], batch_size=BATCH)
-    Answer.objects.bulk_create(_answers(keys, made), batch_size=BATCH)
-    Event.objects.bulk_create(
-        (
-            event_of(
-                at=assessment.published_at or keys.at,
-                by=one.lead,
-                action="assessment.publish",
-                obj=assessment,
-                team=one.team,
-                after={"period": assessment.period},
-            )
-            for one, assessment, _ in made
-        ),
-        batch_size=BATCH,
-    )
-    _write_evidence(keys, batch)
-
-
-def _answers(keys: Keys, made: Iterable[tuple[Teller, Assessment, Mapping[str, Said]]]) -> Iterator[Answer]:
-    ids = catalog.rows(keys.maturity_model).criteria
-    for one, assessment, answers in made:
-        for criterion, said in answers.items():
-            yield Answer(
-                assessment=assessment,
-                criterion_id=ids[criterion],
-                value=said.value,
-                reason=said.reason,
-                answered_at=keys.moment(said.answered_on, ANSWERED_AT),
-                answered_by=one.lead,
-            )
-
-
-def _write_evidence(keys: Keys, batch: Sequence[Teller]) -> None:
-    ids = catalog.rows(keys.maturity_model).criteria
-    made: list[tuple[Evidence, tuple[str, ...]]] = [
-        (
-            Evidence(
-                team=one.team,
-                form=piece.form,
-                kind=piece.kind,
-                title=piece.title,
-                url=piece.url,
-                text=piece.text,
-                collected_on=piece.collected_on,
-                valid_until=piece.valid_until,
-                added_by=one.lead,
-                added_at=keys.moment(submission.published_on, ADDED_AT),
+def _assessments(keys: Keys, one: Teller) -> Iterator[tuple[Assessment, Mapping[str, Said]]]:
+    submissions = one.told.course.submissions
+    standing: dict[str, Said] = {}
+    for number, submission in enumerate(submissions):
+        standing.update(submission.answers)
+        day, is_last = submission.published_on, number == len(submissions) - 1
+        assessment = Assessment(
+            pk=one.key(number),
+            team_id=one.team.pk,
+            maturity_model_id=keys.maturity_model.pk,
+            period=f"Q{(day.month - 1) // 3 + 1} {day.year}",
+            status=Assessment.Status.PUBLISHED if is_last else Assessment.Status.SUPERSEDED,
+            created_at=keys.moment(day - CREATED_BEFORE, ANSWERED_AT),
+            created_by_id=one.lead.pk,
+            submitted_at=keys.moment(day, SUBMITTED_AT),
+            submitted_by_id=one.lead.pk,
+            published_at=keys.moment(day, PUBLISHED_AT),
+            published_by_id=one.lead.pk,
+            superseded_at=(
+                None if is_last else keys.moment(submissions[number + 1].published_on, PUBLISHED_AT)
             ),
-            piece.criteria,
         )
-        for one in batch
+        # The newest one holds every answer that stands, as a prefilled one does; older ones what was new in them.
+        yield assessment, dict(standing) if is_last else submission.answers
+
+
+def _answers(
+    keys: Keys, one: Teller, assessment: Assessment, answers: Mapping[str, Said]
+) -> Iterator[Answer]:
+    for criterion, said in answers.items():
+        yield Answer(
+            assessment_id=assessment.pk,
+            criterion_id=keys.ids.criteria[criterion],
+            value=said.value,
+            reason=said.reason,
+            answered_at=keys.moment(said.answered_on, ANSWERED_AT),
+            answered_by_id=one.lead.pk,
+        )
+
+
+def _publish_event(keys: Keys, one: Teller, assessment: Assessment) -> Event:
+    return event_of(
+        at=assessment.published_at or keys.at,
+        by=one.lead,
+        action="assessment.publish",
+        obj=assessment,
+        team=one.team,
+        after={"period": assessment.period},
+    )
+
+
+def _evidence(keys: Keys, one: Teller) -> Iterator[tuple[Evidence, tuple[str, ...]]]:
+    pieces = [
+        (piece, submission.published_on)
         for submission in one.told.course.submissions
         for piece in submission.evidence
     ]
-    Evidence.objects.bulk_create([evidence for evidence, _ in made], batch_size=BATCH)
+    for number, (piece, published_on) in enumerate(pieces):
+        evidence = Evidence(
+            pk=one.key(number),
+            team_id=one.team.pk,
+            form=piece.form,
+            kind=piece.kind,
+            title=piece.title,
+            url=piece.url,
+            text=piece.text,
+            collected_on=piece.collected_on,
+            valid_until=piece.valid_until,
+            added_by_id=one.lead.pk,
+            added_at=keys.moment(published_on, ADDED_AT),
+        )
+        yield evidence, piece.criteria
+
+
+def _links(keys: Keys, piece: Evidence, criteria: Iterable[str]) -> Iterator[Row]:
     link = Evidence.criteria.through
-    link.objects.bulk_create(
-        (
-            link(evidence_id=evidence.pk, criterion_id=ids[criterion])
-            for evidence, criteria in made
-            for criterion in criteria
-        ),
-        batch_size=BATCH,
-    )
+    for criterion in criteria:
+        yield link(evidence_id=piece.pk, criterion_id=keys.ids.criteria[criterion])
 
 
-def _write_measurements(keys: Keys, batch: Sequence[Teller]) -> None:
-    made = [
-        [
-            _measurement(keys, one.team, one.told.story, observation)
-            for observation in one.told.course.observations
-        ]
-        for one in batch
-    ]
-    Measurement.objects.bulk_create([row for rows in made for row in rows], batch_size=BATCH)
-    Reading.objects.bulk_create(
-        (
-            Reading(
-                team=one.team,
-                source=keys.sources.place(signal, one.told.story).source,
-                signal=signal,
-                latest_id=rows[reading.latest].pk,
-                good_id=None if reading.good is None else rows[reading.good].pk,
-                read_at=None if reading.read_on is None else keys.moment(reading.read_on, READ_AT),
-                tried_at=keys.moment(reading.tried_on, READ_AT),
-            )
-            for one, rows in zip(batch, made, strict=True)
-            for signal, reading in one.told.course.readings.items()
-        ),
-        batch_size=BATCH,
-    )
+def _readings(keys: Keys, one: Teller, measurements: Sequence[Measurement]) -> Iterator[Reading]:
+    for signal, reading in one.told.course.readings.items():
+        yield Reading(
+            team_id=one.team.pk,
+            source=keys.sources.place(signal, one.told.story).source,
+            signal=signal,
+            latest_id=measurements[reading.latest].pk,
+            good_id=None if reading.good is None else measurements[reading.good].pk,
+            read_at=None if reading.read_on is None else keys.moment(reading.read_on, READ_AT),
+            tried_at=keys.moment(reading.tried_on, READ_AT),
+        )
 
 
-def _measurement(keys: Keys, team: Team, story: Story, observation: Observation) -> Measurement:
+def _measurement(keys: Keys, one: Teller, number: int, observation: Observation) -> Measurement:
     seen = observation.seen
     observed_at = keys.moment(observation.on, READ_AT)
     digest = external_id_of(
         Observed(seen.signal, seen.value, observed_at, reason=seen.reason, sample=seen.sample)
     )
     return Measurement(
-        team=team,
+        pk=one.key(number),
+        team_id=one.team.pk,
         signal=seen.signal,
         state=Measurement.State.UNKNOWN if seen.value is None else Measurement.State.OK,
         value=None if seen.value is None else float(seen.value),
@@ -245,86 +250,77 @@ def _measurement(keys: Keys, team: Team, story: Story, observation: Observation)
         window_days=SIGNALS[seen.signal].window_days,
         observed_at=observed_at,
         received_at=observed_at,
-        source=keys.sources.place(seen.signal, story).source,
+        source=keys.sources.place(seen.signal, one.told.story).source,
         external_id=digest,
-        url=f"https://{family(seen.signal)}.example.org/team-{team.pk}",
+        url=f"https://{family(seen.signal)}.example.org/team-{one.team.pk}",
     )
 
 
-def _verdicts(keys: Keys, batch: Sequence[Teller], ids: Mapping[str, int]) -> Iterator[Verdict]:
-    for one in batch:
-        for criterion, decided in one.told.course.verdicts.items():
-            yield Verdict(
-                team=one.team,
-                criterion_id=ids[criterion],
-                verdict=decided.verdict.value,
-                is_deciding=decided.is_deciding,
-                read_on=decided.read_on,
-                because=decided.because,
-                changed_at=keys.moment(decided.changed_on, READ_AT),
-            )
+def _verdicts(keys: Keys, one: Teller) -> Iterator[Verdict]:
+    for criterion, decided in one.told.course.verdicts.items():
+        yield Verdict(
+            team_id=one.team.pk,
+            criterion_id=keys.ids.criteria[criterion],
+            verdict=decided.verdict.value,
+            is_deciding=decided.is_deciding,
+            read_on=decided.read_on,
+            because=decided.because,
+            changed_at=keys.moment(decided.changed_on, READ_AT),
+        )
 
 
-def _statuses(keys: Keys, batch: Sequence[Teller], ids: Mapping[str, int]) -> Iterator[CriterionStatus]:
-    signals = {
-        criterion.id: criterion.auto.signals[0]
-        for criterion in catalog.model_file(keys.maturity_model).criteria()
-        if criterion.auto is not None
-    }
-    for one in batch:
-        last = {change.criterion: change for change in one.told.course.statuses}
-        for change in one.told.course.statuses:
-            by = ""
-            if change.cause == "publication":
-                by = str(one.lead)
-            elif change.cause == "measurement" and change.criterion in signals:
-                by = keys.sources.place(signals[change.criterion], one.told.story).label
-            yield CriterionStatus(
-                team=one.team,
-                criterion_id=ids[change.criterion],
-                status=change.result.status.value,
-                support=change.result.support.value,
-                flags=[flag.value for flag in change.result.flags],
-                since_at=keys.moment(change.on, STATUS_AT[change.cause]),
-                cause=change.cause,
-                by=by,
-                is_current=last[change.criterion] is change,
-            )
+def _statuses(keys: Keys, one: Teller) -> Iterator[CriterionStatus]:
+    last = {change.criterion: change for change in one.told.course.statuses}
+    for change in one.told.course.statuses:
+        by = ""
+        if change.cause == "publication":
+            by = str(one.lead)
+        elif change.cause == "measurement" and change.criterion in keys.signals:
+            by = keys.sources.place(keys.signals[change.criterion], one.told.story).label
+        yield CriterionStatus(
+            team_id=one.team.pk,
+            criterion_id=keys.ids.criteria[change.criterion],
+            status=change.result.status.value,
+            support=change.result.support.value,
+            flags=[flag.value for flag in change.result.flags],
+            since_at=keys.moment(change.on, STATUS_AT[change.cause]),
+            cause=change.cause,
+            by=by,
+            is_current=last[change.criterion] is change,
+        )
 
 
-def _history(batch: Sequence[Teller], ids: Mapping[str, int]) -> Iterator[ScoreHistory]:
-    for one in batch:
-        # The last change of a day stands for the day.
-        last = {(name, day): numbers for day, name, numbers in one.told.course.history}
-        for (name, day), numbers in last.items():
-            yield ScoreHistory(
-                team=one.team,
-                capability_id=ids[name],
-                changed_on=day,
-                state=numbers.state.value,
-                verified=numbers.verified,
-                level=numbers.level,
-                potential=numbers.potential,
-                score=numbers.score,
-                known=numbers.known,
-                applicable=numbers.applicable,
-            )
+def _history(keys: Keys, one: Teller) -> Iterator[ScoreHistory]:
+    # The last change of a day stands for the day.
+    last = {(name, day): numbers for day, name, numbers in one.told.course.history}
+    for (name, day), numbers in last.items():
+        yield ScoreHistory(
+            team_id=one.team.pk,
+            capability_id=keys.ids.capabilities[name],
+            changed_on=day,
+            state=numbers.state.value,
+            verified=numbers.verified,
+            level=numbers.level,
+            potential=numbers.potential,
+            score=numbers.score,
+            known=numbers.known,
+            applicable=numbers.applicable,
+        )
 
 
-def _weeks(keys: Keys, batch: Sequence[Teller]) -> Iterator[TeamWeek]:
-    for one in batch:
-        for week in one.told.weeks:
-            yield TeamWeek(
-                team=one.team,
-                maturity_model=keys.maturity_model,
-                week_on=week.week_on,
-                verified=week.verified,
-                level=week.level,
-                potential=week.potential,
-                score=week.score,
-                coverage=week.coverage,
-                is_provisional=week.is_provisional,
-                assessed_on=week.assessed_on,
-                cells=week.cells,
-                dimensions=week.dimensions,
-            )
+def _weeks(keys: Keys, one: Teller) -> Iterator[TeamWeek]:
+    for week in one.told.weeks:
+        yield TeamWeek(
+            team_id=one.team.pk,
+            maturity_model_id=keys.maturity_model.pk,
+            week_on=week.week_on,
+            verified=week.verified,
+            level=week.level,
+            potential=week.potential,
+            score=week.score,
+            coverage=week.coverage,
+            is_provisional=week.is_provisional,
+            assessed_on=week.assessed_on,
+            cells=week.cells,
+            dimensions=week.dimensions,
+        )

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from django.db import transaction
 
 from assessments.models import MaturityModel
+from assessments.queries import catalog
 from assessments.services.catalog import ensure_shipped_model
 from assessments.services.submission import start_assessment
-from mlops_portal.demo.connections import make_connections
+from mlops_portal.demo.bulk import continue_keys_after, pack, store
+from mlops_portal.demo.connections import Sources, make_connections
+from mlops_portal.demo.making import Asked, make_all
 from mlops_portal.demo.organisation import Organisation, make_organisation
 from mlops_portal.demo.plots import Window
-from mlops_portal.demo.rows import Keys, Teller, write
+from mlops_portal.demo.rows import KEYED, Keys
 from mlops_portal.demo.signals import family
-from mlops_portal.demo.told import Order, Told, shape_of, tell_all
+from mlops_portal.demo.told import Order, shape_of
 from mlops_portal.demo.units import UnitBook
 from teams.models import Event, Team, Unit, User
 from teams.services.events import record_event
 
-TEAMS_AT_ONCE = 200
 SEEDED = "demo.seed"
 REMOVED = "demo.remove"
 
@@ -81,7 +82,7 @@ def seed_demo(*, size: Size, at: datetime, tell: Callable[[int], None] = lambda 
             [frozenset(family(signal) for signal in shape.signals) for shape in shapes],
             at=at,
         )
-        _write_teams(order, organisation, Keys(maturity_model, sources, at), tell)
+        _write_teams(order, organisation, _keys(maturity_model, sources, at), tell)
         start_assessment(team=organisation.teams[0], by=organisation.leads[0], at=at)
         record_event(
             at=at,
@@ -100,25 +101,28 @@ def seed_demo(*, size: Size, at: datetime, tell: Callable[[int], None] = lambda 
 
 def _write_teams(order: Order, organisation: Organisation, keys: Keys, tell: Callable[[int], None]) -> None:
     book = UnitBook(order.window)
-    total = len(organisation.teams)
-    for batch in _batches(tell_all(order, range(total), total=total)):
-        for told in batch:
-            book.enter(told, organisation.paths[told.index])
-        write(
-            keys,
-            [
-                Teller(told, organisation.teams[told.index], organisation.lead_of(told.index))
-                for told in batch
-            ],
-        )
-        tell(batch[-1].index + 1)
-    book.write(keys.maturity_model)
+    asked = [Asked(index, team, organisation.lead_of(index)) for index, team in enumerate(organisation.teams)]
+    for made in make_all(order, keys, asked):
+        for packed in made.packed:
+            store(packed)
+        for index, seats in made.seats:
+            book.enter(seats, organisation.paths[index])
+        tell(made.seats[-1][0] + 1)
+    continue_keys_after(KEYED)
+    for rows in book.rows(keys.maturity_model):
+        store(pack(rows))
 
 
-def _batches(told: Iterable[Told]) -> Iterator[list[Told]]:
-    remaining = iter(told)
-    while batch := list(islice(remaining, TEAMS_AT_ONCE)):
-        yield batch
+def _keys(maturity_model: MaturityModel, sources: Sources, at: datetime) -> Keys:
+    file = catalog.model_file(maturity_model)
+    return Keys(
+        maturity_model=maturity_model,
+        plan=catalog.plan(maturity_model),
+        ids=catalog.rows(maturity_model),
+        signals={c.id: c.auto.signals[0] for c in file.criteria() if c.auto is not None},
+        sources=sources,
+        at=at,
+    )
 
 
 def _is_empty() -> bool:

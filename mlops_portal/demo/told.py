@@ -1,16 +1,13 @@
-"""A team's course in the form that travels between processes and into rows."""
+"""A team's course and its weeks, from nothing but its number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from multiprocessing import get_context
 
-import django
 import orjson
 
 from assessments.catalog.parse import parse_maturity_model
@@ -18,10 +15,6 @@ from assessments.standing import Standing
 from mlops_portal.demo.course import Course, Model, run_course
 from mlops_portal.demo.model import describe
 from mlops_portal.demo.plots import Story, Team, Window, make_team
-
-# Starting processes costs more than this many teams do.
-ALONE_UP_TO = 150
-PROCESSES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +56,22 @@ class Order:
     seed: int
 
 
-def tell_all(order: Order, indexes: Iterable[int], *, total: int) -> Iterator[Told]:
-    """Each team's course, in order; worked out in several processes when there are many."""
-    if total <= ALONE_UP_TO:
-        yield from (tell(order, index) for index in indexes)
-        return
-    # Spawned, not forked: a forked database connection would be shared.
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=django.setup) as pool:
-        yield from pool.map(_tell, ((order, index) for index in indexes), chunksize=20)
-
-
 def shape_of(order: Order, index: int) -> Team:
     """Who team number `index` is, before anything happens to it."""
-    return make_team(_model(order.content).file, order.window, seed=order.seed, index=index)
-
-
-def _tell(given: tuple[Order, int]) -> Told:
-    return tell(*given)
+    return make_team(model_of(order.content).file, order.window, seed=order.seed, index=index)
 
 
 def tell(order: Order, index: int) -> Told:
     """The course of team number `index`."""
-    model = _model(order.content)
+    model = model_of(order.content)
     team = shape_of(order, index)
     course = run_course(team, model, order.window)
     weeks = tuple(_weeks(course, model, order.window))
-    final, course.standings, course.final = course.final, [], None
-    return Told(index, team.story, team.flags, course, weeks, final)
+    return Told(index, team.story, team.flags, course, weeks, course.final)
 
 
 @lru_cache(maxsize=2)
-def _model(content: bytes) -> Model:
+def model_of(content: bytes) -> Model:
     return describe(parse_maturity_model(content, "the active maturity model"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
 
 from assessments.models import MaturityModel, UnitWeek
@@ -11,35 +12,46 @@ from assessments.services.weeks import Seat, unit_weeks
 from mlops_portal.demo.plots import Window
 from mlops_portal.demo.told import Told
 
-BATCH = 2000
+# By week: level, day of the assessment, whether provisional, level by dimension.
+Seats = dict[date, tuple[int | None, date | None, bool, tuple[tuple[str, int | None], ...]]]
+
+
+def seats_of(told: Told) -> Seats:
+    """Where the team stood, in the form that travels between processes."""
+    return {
+        week.week_on: (
+            week.level,
+            week.assessed_on,
+            week.is_provisional,
+            tuple(week.dimension_levels.items()),
+        )
+        for week in told.weeks
+    }
 
 
 class UnitBook:
-    """Collects the weeks of teams as they are told, and writes units when all of them are."""
+    """Collects the weeks of teams as they are made, and gives the units' when all of them are."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._seats: dict[date, list[Seat]] = defaultdict(list)
 
-    def enter(self, told: Told, path: str) -> None:
+    def enter(self, seats: Seats, path: str) -> None:
         """Seat a team under its unit's tree path; in weeks before it was known as never assessed."""
-        weeks = {week.week_on: week for week in told.weeks}
+        unknown = Seat(path, TeamStanding(None), {})
+        # A team stands still most weeks; one object for all of them keeps ten thousand teams in memory.
+        known: dict[object, Seat] = {}
         for week_on in self._window.week_ends:
-            week = weeks.get(week_on)
-            self._seats[week_on].append(
-                Seat(path, TeamStanding(None), {})
-                if week is None
-                else Seat(
-                    path,
-                    TeamStanding(week.level, week.assessed_on, week.is_provisional),
-                    week.dimension_levels,
-                )
-            )
+            stood = seats.get(week_on)
+            if stood is None:
+                self._seats[week_on].append(unknown)
+                continue
+            if stood not in known:
+                level, assessed_on, is_provisional, levels = stood
+                known[stood] = Seat(path, TeamStanding(level, assessed_on, is_provisional), dict(levels))
+            self._seats[week_on].append(known[stood])
 
-    def write(self, maturity_model: MaturityModel) -> None:
-        """Store one row per unit and week."""
+    def rows(self, maturity_model: MaturityModel) -> Iterator[list[UnitWeek]]:
+        """One row, not saved, per unit and week; a list per week."""
         for week_on, seats in self._seats.items():
-            UnitWeek.objects.bulk_create(
-                unit_weeks(maturity_model, seats, week_on=week_on, as_of=min(week_on, self._window.today)),
-                batch_size=BATCH,
-            )
+            yield unit_weeks(maturity_model, seats, week_on=week_on, as_of=min(week_on, self._window.today))
