@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest
 from mlops_portal.lib.loopback import connects_from_loopback, is_on_this_machine
 from teams.models import Team, Unit, User
 from teams.permissions import row
+from teams.queries.people import has_administrator
 from teams.queries.rights import Actor, remembered_rights
 
 # Who may do this to a thing knows that it is there.
@@ -81,8 +82,8 @@ def demo_is_open(request: HttpRequest) -> bool:
 
 
 def setup_is_open(request: HttpRequest, token: str = "") -> bool:
-    """Whether an empty portal may be set up by this request: on this machine, or with the launcher's one-time token."""
-    if User.objects.exists():
+    """Whether a portal without an administrator may be set up by this request: on this machine, or with the launcher's token."""
+    if has_administrator():
         return False
     wanted = settings.PORTAL_SETUP_TOKEN
     return is_on_this_machine(request) or (wanted != "" and secrets.compare_digest(token, wanted))

@@ -1,4 +1,7 @@
-"""The five people of the demo, one per job. They have no password: on a loopback address a click signs them in."""
+"""The five people of the demo, one per job. They have no password: on a loopback address a click signs them in.
+
+What the sign-in page says of each job stands in `teams.queries.people`.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """`sees` is the sentence of the sign-in page."""
-
     username: str
     full_name: str
-    job: str
-    sees: str
 
 
+# In this order and before everybody else of the demo: of several with a role, the sign-in page takes the first.
 DEMO_PEOPLE = (
-    DemoPerson(
-        "demo-lead",
-        "Lena Hartmann",
-        "Team lead",
-        "Answers for one team: its assessment, its evidence, why its numbers are what they are.",
-    ),
-    DemoPerson(
-        "demo-manager",
-        "Mateo Ruiz",
-        "Manager",
-        "Sees every team of one unit on the heatmap, how it moves, and who holds what back.",
-    ),
-    DemoPerson(
-        "demo-platform",
-        "Priya Raman",
-        "Platform engineer",
-        "Connects CI and MLflow, maps projects to teams, sees what could not be read and why.",
-    ),
-    DemoPerson(
-        "demo-integrator",
-        "Ida Lindqvist",
-        "Integrator",
-        "Reads the same numbers over the REST API and pushes measurements for one team.",
-    ),
-    DemoPerson(
-        "demo-admin",
-        "Adaeze Obi",
-        "Organisation administrator",
-        "Makes units, teams and people, and loads maturity models.",
-    ),
+    DemoPerson("demo-lead", "Lena Hartmann"),
+    DemoPerson("demo-manager", "Mateo Ruiz"),
+    DemoPerson("demo-platform", "Priya Raman"),
+    DemoPerson("demo-integrator", "Ida Lindqvist"),
+    DemoPerson("demo-admin", "Adaeze Obi"),
 )
 DEMO_USERNAMES = tuple(person.username for person in DEMO_PEOPLE)

@@ -48,6 +48,27 @@ def has_demo() -> bool:
     return Unit.objects.filter(slug=ROOT_SLUG).exists() or User.objects.filter(is_demo=True).exists()
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What would go, and how many people who are not of the demo would stay."""
+
+    units: int
+    teams: int
+    people: int
+    others: int
+
+
+def demo_extent() -> Extent:
+    """What the demo holds, in four queries."""
+    root = Unit.objects.filter(slug=ROOT_SLUG).first()
+    return Extent(
+        units=0 if root is None else Unit.objects.filter(path__startswith=root.path).count(),
+        teams=0 if root is None else Team.objects.under(root).count(),
+        people=User.objects.filter(is_demo=True).count(),
+        others=User.objects.filter(is_demo=False).count(),
+    )
+
+
 def remove_demo(*, at: datetime, by: User | None = None) -> Removed:
     """What went. People who are not of the demo stay, without the roles that they had in it. Raises NoDemo.
 

@@ -12,7 +12,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from assessments.services.catalog import ensure_shipped_model
-from teams.models import User
 
 
 def migrate() -> bool:
@@ -51,8 +50,3 @@ def prepare(*, at: datetime) -> None:
     migrate()
     ensure_shipped_model(at=at)
     ensure_static_files()
-
-
-def has_people() -> bool:
-    """Whether anybody is there who could sign in; demo people count."""
-    return User.objects.filter(is_active=True).exists()

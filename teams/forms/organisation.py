@@ -81,6 +81,12 @@ class SetUpForm(NewPassword):
         else:
             del self.fields["token"]
 
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=username).exists():
+            raise forms.ValidationError("Somebody has this user name already. Choose another.")
+        return username
+
     def person(self) -> User:
         data = self.cleaned_data
         return User(username=data.get("username", ""), full_name=data.get("full_name", ""))

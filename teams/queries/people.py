@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from teams.models import Grant, Role, Team, Unit, User
 from teams.queries.rights import Actor, teams_visible_to, units_visible_to
@@ -20,37 +20,47 @@ class DemoPerson:
     sees: str
 
 
-# role -> (job, what they see). The first role that somebody holds, in this order, names the job.
+ADMINISTRATOR = "Administrator"
+# The jobs of the sign-in page, in its order: the role that marks one, its name, what one sees in it.
 _JOBS: tuple[tuple[Role, str, str], ...] = (
-    (Role.ADMIN, "Administrator", "Manages people, teams and units; sees the published results of all of them."),
-    (Role.PLATFORM, "Platform engineer", "Looks after the connections that bring in signals; sees measurements, no scores."),
-    (Role.MANAGER, "Head of {place}", "Sees the heatmap and the progress of the teams in {place}."),
-    (Role.LEAD, "Team lead", "Answers for {place}, publishes its assessment, picks its next steps."),
-    (Role.MEMBER, "Team member", "Answers for {place} and adds evidence; cannot publish."),
-    (Role.VIEWER, "Integrator", "Reads the published results of {place}, in pages and over the API."),
+    (Role.LEAD, "Team lead", "Answers for {place}: its assessment, its evidence, and why its numbers are what they are."),
+    (Role.MANAGER, "Manager", "Sees the teams of {place} on the heatmap, how they move, and what holds them back."),
+    (Role.PLATFORM, "Platform engineer", "Connects CI and MLflow, maps projects to teams, and sees what could not be read and why."),
+    (Role.VIEWER, "Integrator", "Reads the published results of {place} over the REST API and pushes measurements for one team."),
+    (Role.ADMIN, ADMINISTRATOR, "Makes the units, teams and people of {place}, gives roles, and reads the log of who did what."),
 )  # fmt: skip
 
 
 def demo_people() -> list[DemoPerson]:
-    """Active demo people by job, in two queries."""
-    grants = Grant.objects.select_related("unit", "team").order_by("pk")
-    people = User.objects.filter(is_demo=True, is_active=True).prefetch_related(Prefetch("grants", grants))
-    found = [_demo_person(person) for person in people.order_by("pk")]
-    order = [job for _, job, _ in _JOBS]
-    return [person for _, person in sorted(found, key=lambda pair: (order.index(pair[0]), pair[1].name))]
-
-
-def _demo_person(person: User) -> tuple[str, DemoPerson]:
-    held = {Role(grant.role): str(grant.team or grant.unit) for grant in reversed(person.grants.all())}
+    """One active demo person for each job, in one query a job: of several the one who was made first."""
+    found: list[DemoPerson] = []
     for role, job, sees in _JOBS:
-        if role in held:
-            place = held[role]
-            return job, DemoPerson(
-                person.username, str(person), job.format(place=place), sees.format(place=place)
-            )
-    return _JOBS[-1][1], DemoPerson(
-        person.username, str(person), "No role yet", "Sees only the own account until somebody gives a role."
-    )
+        grants = Grant.objects.filter(role=role, user__is_demo=True, user__is_active=True)
+        grant = (
+            grants.exclude(user__username__in=[person.username for person in found])
+            .select_related("user", "unit", "team")
+            .order_by("user_id", "pk")
+            .first()
+        )
+        if grant is not None:
+            place = str(grant.team or grant.unit)
+            found.append(DemoPerson(grant.user.username, str(grant.user), job, sees.format(place=place)))
+    return found
+
+
+def demo_administrator() -> str:
+    """The user name of the demo person who administers the demo, empty for none."""
+    return next((person.username for person in demo_people() if person.job == ADMINISTRATOR), "")
+
+
+def has_own_people() -> bool:
+    """Whether anybody is here who is not of the demo."""
+    return User.objects.filter(is_demo=False).exists()
+
+
+def has_administrator() -> bool:
+    """Whether somebody who may sign in administers the organisation; demo people count. Until then it can be set up."""
+    return Grant.objects.filter(role=Role.ADMIN, user__is_active=True).exists()
 
 
 def people_matching(words: str = "") -> QuerySet[User]:

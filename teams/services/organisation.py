@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from teams.models import Grant, Role, Unit, User
+from teams.queries.people import has_administrator
 from teams.services.events import record_event
 from teams.services.refusal import Refused, check_right
 from teams.services.slugs import free_slug
@@ -50,9 +51,12 @@ def create_organisation(*, name: str, by: User | None = None, at: datetime) -> U
 def set_up_portal(
     *, organisation: str, username: str, full_name: str, password: str, email: str = "", at: datetime
 ) -> User:
-    """The first administrator of a new organisation. Raises OrganisationExists when anybody is here already."""
+    """The first administrator of a new organisation. Raises OrganisationExists when there is one already.
+
+    People without an administrator may be here: who joined a demo before it was removed.
+    """
     root: Unit | None = Unit.objects.select_for_update().filter(depth=1).first()
-    if User.objects.exists():
+    if has_administrator():
         raise OrganisationExists(
             "The portal is set up already. Sign in, or ask an administrator for an invitation."
         )

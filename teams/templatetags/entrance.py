@@ -5,8 +5,7 @@ from __future__ import annotations
 from django import template
 
 from teams.access import demo_is_open
-from teams.models import User
-from teams.queries.people import DemoPerson, demo_people
+from teams.queries.people import DemoPerson, demo_people, has_administrator
 
 register = template.Library()
 
@@ -19,5 +18,5 @@ def demo_people_tag(context: template.Context) -> list[DemoPerson]:
 
 @register.simple_tag
 def setup_is_offered() -> bool:
-    """Whether nobody is here yet."""
-    return not User.objects.exists()
+    """Whether nobody administers the organisation yet."""
+    return not has_administrator()

@@ -19,6 +19,7 @@ from mlops_portal.lib.loopback import is_on_this_machine
 from teams.access import demo_is_open, setup_is_open
 from teams.forms.organisation import InvitedPassword, SetUpForm
 from teams.models import User
+from teams.queries.people import demo_administrator, has_administrator, has_own_people
 from teams.services.invitations import InvitationGone, accept_invitation, invited_person
 from teams.services.organisation import set_up_portal
 from teams.services.sessions import record_sign_in
@@ -44,12 +45,16 @@ def _next(request: HttpRequest) -> str:
 @login_not_required
 @require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
-    """The first page for visitors: look round the demo, start the own organisation, or sign in."""
+    """The first page for visitors: look round the demo, or start the own organisation. In a portal in use: sign in."""
     if request.user.is_authenticated:
         return redirect("/")
-    has_people = User.objects.filter(is_demo=False).exists()
-    context = {"is_demo_open": demo_is_open(request), "can_start": not has_people}
-    return render(request, "teams/welcome.html", context)
+    administrator = demo_administrator() if demo_is_open(request) else ""
+    can_start = not has_administrator() or (administrator != "" and not has_own_people())
+    if not administrator and not can_start:
+        return redirect("account_login")
+    return render(
+        request, "teams/welcome.html", {"demo_administrator": administrator, "can_start": can_start}
+    )
 
 
 @login_not_required
@@ -57,8 +62,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password", "again", "token")
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
-    """The first organisation and its administrator. 404 as soon as anybody is here; 403 from afar without a token."""
-    if User.objects.exists():
+    """The first organisation and its administrator. 404 as soon as there is one; 403 from afar without a token."""
+    if has_administrator():
         raise Http404
     needs_token = not is_on_this_machine(request)
     if needs_token and not settings.PORTAL_SETUP_TOKEN:

@@ -9,9 +9,24 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from teams.models import ApiToken, Role, Unit, User
+from mlops_portal.demo.seed import Size, ensure_demo, seed_demo
+from teams.models import ApiToken, Event, Role, Team, Unit, User
 from teams.services.people import create_person
-from tests.factories import events, grant, make_admin, make_lead, make_team, make_user, root_unit, sign_in
+from tests.factories import (
+    events,
+    grant,
+    make_admin,
+    make_lead,
+    make_manager,
+    make_member,
+    make_platform_engineer,
+    make_team,
+    make_unit,
+    make_user,
+    make_viewer,
+    root_unit,
+    sign_in,
+)
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -108,17 +123,51 @@ def test_set_up_from_afar_needs_the_launchers_token(client, settings, origin):
 # --- the demo ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_sign_in_page_of_the_demo_lists_people_by_job(client, demo):
-    _demo_lead()
-    admin = make_user("mei", full_name="Mei", is_demo=True, password=None)
-    grant(admin, Role.ADMIN)
+CHOICE = re.compile(r'name="person" value="([\w-]+)"><b>([^<]+)</b><span>([^<]+)</span>')
+
+
+def test_the_sign_in_page_of_the_demo_lists_one_person_for_each_job(client, demo):
+    team = make_team("Fraud", unit=make_unit("Risk"))
+    fields = {"is_demo": True, "password": None}
+    make_admin("mei", full_name="Mei", **fields)
+    make_lead(team, "lena", full_name="Lena", **fields)
+    make_manager(team.unit, "tom", full_name="Tom", **fields)
+    make_platform_engineer("pia", full_name="Pia", **fields)
+    integrator = make_viewer(root_unit(), "ida", full_name="Ida", **fields)
+    grant(integrator, Role.LEAD, make_team())
+    # More leads and members of the demo, and somebody real: none of them is offered.
+    make_lead(make_team(), "second", **fields)
+    make_member(team, "member", **fields)
+    make_manager(root_unit(), "gone", is_active=False, **fields)
     make_lead(make_team(), "real", full_name="Real Person")
     page = client.get("/account/login/").content.decode()
-    assert re.findall(r'name="person" value="(\w+)"><b>([^<]+)</b>', page) == [
-        ("mei", "Administrator"),
-        ("lena", "Team lead"),
+    assert CHOICE.findall(page) == [
+        (
+            "lena",
+            "Team lead",
+            "Lena. Answers for Fraud: its assessment, its evidence, and why its numbers are what they are.",
+        ),
+        (
+            "tom",
+            "Manager",
+            "Tom. Sees the teams of Risk on the heatmap, how they move, and what holds them back.",
+        ),
+        (
+            "pia",
+            "Platform engineer",
+            "Pia. Connects CI and MLflow, maps projects to teams, and sees what could not be read and why.",
+        ),
+        (
+            "ida",
+            "Integrator",
+            "Ida. Reads the published results of Acme over the REST API and pushes measurements for one team.",
+        ),
+        (
+            "mei",
+            "Administrator",
+            "Mei. Makes the units, teams and people of Acme, gives roles, and reads the log of who did what.",
+        ),
     ]
-    assert "Lena. Answers for Fraud, publishes its assessment, picks its next steps." in page
 
 
 def test_one_click_signs_a_demo_person_in_and_counts_as_proof(client, demo):
@@ -205,19 +254,109 @@ def test_one_click_needs_a_form_of_ours(demo):
 # --- the first page ----------------------------------------------------------------------------------------------------
 
 
+def _choices(client):
+    """What the first page offers: (label, where it leads)."""
+    page = client.get("/welcome/").content.decode()
+    links = re.findall(r'<a class="btn[^"]*" href="([^"]+)">([^<]+)</a>', page)
+    forms = re.findall(r'<form method="post" action="([^"]+)">.*?<button[^>]*>([^<]+)</button>', page)
+    return [(label, url) for url, label in links + forms]
+
+
 def test_the_first_page_offers_the_demo_and_the_own_organisation(client, demo):
-    _demo_lead()
-    page = client.get("/welcome/").content.decode()
-    assert "Look round the demo" in page
-    assert "Start my organisation" in page
+    make_admin("mei", is_demo=True, password=None)
+    assert _choices(client) == [
+        ("Look round the demo", "/account/login/"),
+        ("Start my organisation", "/demo/sign-in/"),
+    ]
 
 
-def test_the_first_page_of_a_portal_in_use_offers_to_sign_in_only(client):
-    make_admin()
+def test_the_first_page_of_an_empty_portal_offers_to_start(client):
+    assert _choices(client) == [("Start my organisation", "/setup/")]
+
+
+def test_the_first_page_of_a_demo_with_people_of_its_own_offers_to_sign_in(client, demo):
+    make_admin("mei", is_demo=True, password=None)
+    make_user("real")
+    assert _choices(client) == [("Look round the demo", "/account/login/"), ("Sign in", "/account/login/")]
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_the_first_page_of_a_portal_in_use_is_the_sign_in_page(client, is_demo):
+    """Demo people outside the demo are nobody's way in, and nothing of them is shown."""
+    make_admin("mei", is_demo=is_demo)
+    answer = client.get("/welcome/")
+    assert (answer.status_code, answer["Location"]) == (302, "/account/login/")
+
+
+# --- the end of the demo -------------------------------------------------------------------------------------------------
+
+
+def _seeded():
+    seed_demo(size=Size(units=2, teams=3, weeks=4, seed=1), at=timezone.now())
+
+
+@pytest.mark.slow
+def test_the_demo_goes_with_one_click_and_a_confirmation_and_leaves_a_portal_that_starts(client, demo):
+    _seeded()
     page = client.get("/welcome/").content.decode()
-    assert "Look round the demo" not in page
-    assert "Start my organisation" not in page
-    assert 'href="/account/login/"' in page
+    person = re.findall(r'name="next" value="/demo/remove/">.*?name="person" value="([\w-]+)"', page)
+    assert person == ["demo-admin"]
+    answer = client.post("/demo/sign-in/", {"person": person[0], "next": "/demo/remove/"})
+    assert answer["Location"] == "/demo/remove/"
+    people = User.objects.count()
+    question = client.get("/demo/remove/").content.decode()
+    assert f"3 units, 3 teams and {people} people, with their answers" in question
+    assert User.objects.count() == people
+
+    done = client.post("/demo/remove/")
+
+    assert (done.status_code, done["Location"]) == (302, "/setup/")
+    assert (User.objects.count(), Unit.objects.count(), Team.objects.count()) == (0, 0, 0)
+    event = Event.objects.get(action="demo.remove")
+    assert (event.actor_name, event.after) == ("Adaeze Obi", {"units": 3, "teams": 3, "people": people})
+    assert client.get("/setup/").status_code == 200
+    assert client.post("/setup/", SETUP)["Location"] == "/"
+    assert _who(client) == "ada"
+    assert list(Unit.objects.values_list("name", flat=True)) == ["Acme"]
+    # The next start does not bring the demo back.
+    assert ensure_demo(at=timezone.now()) is False
+
+
+@pytest.mark.slow
+def test_who_joined_the_demo_stays_and_can_start_the_organisation(client, demo):
+    _seeded()
+    real = make_user("rea", full_name="Rea")
+    grant(real, Role.ADMIN, Unit.objects.get(slug="demo"))
+    sign_in(client, real)
+    assert "1 person who is not of the demo stays" in client.get("/demo/remove/").content.decode()
+    assert client.post("/demo/remove/")["Location"] == "/setup/"
+    assert list(User.objects.all()) == [real]
+    taken = client.post("/setup/", SETUP | {"username": "REA"})
+    assert "Somebody has this user name already." in taken.content.decode()
+    assert client.post("/setup/", SETUP)["Location"] == "/"
+    assert _who(client) == "ada"
+    assert client.get("/setup/").status_code == 404
+
+
+def test_only_an_administrator_in_the_demo_and_on_this_machine_removes_it(client, demo, settings):
+    lead = _demo_lead()
+    admin = make_admin("mei", is_demo=True, password=None)
+    settings.ALLOWED_HOSTS = ["*"]
+    assert client.get("/demo/remove/")["Location"] == "/account/login/?next=/demo/remove/"
+    for method in ("get", "post"):
+        assert (
+            getattr(sign_in(Client(headers={"host": "localhost"}), lead), method)("/demo/remove/").status_code
+            == 403
+        )
+        by_admin = getattr(sign_in(client, admin), method)
+        assert by_admin("/demo/remove/", **AFAR).status_code == 404
+        settings.PORTAL_DEMO = False
+        assert by_admin("/demo/remove/").status_code == 404
+        settings.PORTAL_DEMO = True
+    strict = sign_in(Client(enforce_csrf_checks=True, headers={"host": "localhost"}), admin)
+    assert strict.post("/demo/remove/").status_code == 403
+    assert set(User.objects.all()) == {lead, admin}
+    assert not Event.objects.filter(action="demo.remove").exists()
 
 
 # --- passwords and links -----------------------------------------------------------------------------------------------
