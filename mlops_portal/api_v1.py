@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from mlops_portal.lib.api import schema
+from mlops_portal.lib.api.views import nowhere
 
 app_name = "api"
 urlpatterns = [
@@ -13,4 +14,5 @@ urlpatterns = [
     path("", include("insights.api.urls")),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("docs/", schema.Docs.as_view(), name="docs"),
+    re_path(r"", nowhere, name="nowhere"),
 ]

@@ -83,6 +83,7 @@ MIGRATION_LINTER_OPTIONS = {
     "exclude_apps": ["auth", "contenttypes", "sessions", "account", "mfa", "socialaccount"],
 }
 MIDDLEWARE = [
+    "mlops_portal.lib.request_id.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -286,6 +287,11 @@ WHITENOISE_USE_FINDERS = not _collects
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- API ----------------------------------------------------------------------------------------------------------
+# Requests a minute, by token or signed-in person.
+PORTAL_API_LIMITS = {
+    "read": env.number("PORTAL_API_READS_PER_MINUTE", 600, low=1),
+    "write": env.number("PORTAL_API_WRITES_PER_MINUTE", 60, low=1),
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "teams.api.authentication.BearerToken",
@@ -295,7 +301,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["mlops_portal.lib.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mlops_portal.lib.api.parsers.StrictJsonParser"],
     "DEFAULT_PAGINATION_CLASS": "mlops_portal.lib.api.pagination.Cursor",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "teams.api.openapi.PortalSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["teams.api.throttles.PerMinute"],
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,  # Accept says it; `?format=` is an unknown parameter
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "mlops_portal.lib.api.problems.handle",
     "UNAUTHENTICATED_USER": None,
@@ -308,6 +317,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "teams.api.openapi.add_shared_answers",
+    ],
     "SERVE_PERMISSIONS": ["teams.api.permissions.HasScope"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -335,6 +348,8 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+# lib/request_id.py has checked it, or made one.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

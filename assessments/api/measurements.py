@@ -9,18 +9,19 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from assessments.api import examples
 from assessments.api.serializers import ItemsOut, MeasurementIn, MeasurementOut, MeasurementsIn
 from assessments.models import Measurement
 from assessments.services.measurements import ItemResult, Observed, record_measurements
 from assessments.vocabulary import SIGNALS
 from mlops_portal.lib.api.pagination import Newest
-from mlops_portal.lib.api.views import KnownParameters
+from mlops_portal.lib.api.views import Resource
 from teams.api.principal import principal_of
 from teams.models import Team
 from teams.queries.principals import Principal
@@ -28,36 +29,37 @@ from teams.queries.rights import teams_visible_to
 
 VIEW = "measurement.view"
 PUSH = "measurement.push"
-EXAMPLE = {
-    "items": [
-        {
-            "team": "demand-planning",
-            "signal": "ci.runs_30d",
-            "value": 42,
-            "observed_at": "2026-11-24T06:00:00Z",
-            "external_id": "jenkins-2026-11-24",
-            "url": "https://ci.example.org/job/train",
-        }
-    ]
-}
+TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
-class Measurements(KnownParameters, generics.ListAPIView[Any]):
+class Measurements(Resource, generics.ListAPIView[Any]):
     policy: ClassVar[Mapping[str, str]] = {"get": VIEW, "post": PUSH}
     serializer_class = MeasurementOut
     pagination_class = Newest
-    parameters: ClassVar[frozenset[str]] = frozenset({"team", "signal", "dry_run"})
+    parameters: ClassVar[frozenset[str]] = frozenset({"team", "signal"})
+    post_parameters: ClassVar[frozenset[str]] = frozenset({"dry_run"})
 
     def get_queryset(self) -> QuerySet[Measurement]:
         visible = teams_visible_to(principal_of(self.request), VIEW).filter(pk=OuterRef("team"))
         found = Measurement.objects.filter(Exists(visible)).select_related("team")
-        for parameter, field in (("team", "team__slug"), ("signal", "signal")):
-            value = self.request.query_params.get(parameter)
-            if value is not None:
-                found = found.filter(**{field: value})
-        return found
+        team, signal = (self.request.query_params.get(name) for name in ("team", "signal"))
+        if signal is not None and signal not in SIGNALS:
+            raise ValidationError(
+                {"signal": [f"There is no signal {signal!r}. GET /api/v1/signals/ lists them."]}
+            )
+        if team is not None:
+            found = found.filter(team__slug=team)
+        return found if signal is None else found.filter(signal=signal)
 
-    @extend_schema(operation_id="measurements_list")
+    @extend_schema(
+        operation_id="measurements_list",
+        description='What was measured, the newest first: values, and "unknown" with its reason.',
+        parameters=[
+            OpenApiParameter("team", str, description="Only of this team."),
+            OpenApiParameter("signal", str, description="Only of this signal."),
+        ],
+        examples=[examples.MEASUREMENT],
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -66,12 +68,12 @@ class Measurements(KnownParameters, generics.ListAPIView[Any]):
         request=MeasurementsIn,
         responses=ItemsOut,
         parameters=[OpenApiParameter("dry_run", bool, description="Judge, but store nothing.")],
-        examples=[OpenApiExample("One value", value=EXAMPLE, request_only=True)],
+        examples=[examples.PUSH, examples.JUDGED],
     )
     def post(self, request: Request) -> Response:
         """Push up to 500 items; the answer judges each. An existing (team, source, signal, external_id) changes nothing."""
         items = _items(request.data)
-        is_dry = request.query_params.get("dry_run", "false").lower() in {"true", "1"}
+        is_dry = _is_dry(request)
         principal = principal_of(request)
         with transaction.atomic():
             results = _record(principal, items)
@@ -93,6 +95,14 @@ def source_of(principal: Principal) -> str:
         return f"service:{principal.token.source}"
     assert principal.user is not None, "only services push without a person"
     return f"user:{principal.user.pk}"
+
+
+def _is_dry(request: Request) -> bool:
+    given = request.query_params.get("dry_run", "false")
+    if given.lower() not in TRUTH:
+        # Anything else must not pass for "no": it would store what was meant as a rehearsal.
+        raise ValidationError({"dry_run": ["true or false."]})
+    return TRUTH[given.lower()]
 
 
 def _items(data: Any) -> list[Any]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
+from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from assessments.api import examples
 from assessments.api.serializers import AssessmentOut, ScoreOut
 from assessments.models import Assessment, Score
+from assessments.queries import catalog
 from mlops_portal.lib.api.pagination import Cursor
-from mlops_portal.lib.api.views import KnownParameters
+from mlops_portal.lib.api.views import Resource
 from teams.api.principal import principal_of
 from teams.queries.rights import teams_visible_to
 
@@ -22,7 +25,7 @@ RESULTS = "results.view"
 DRAFTS = "draft.view"
 
 
-class _Assessments(KnownParameters, generics.GenericAPIView[Any]):
+class _Assessments(Resource, generics.GenericAPIView[Any]):
     policy = RESULTS
     serializer_class = AssessmentOut
     pagination_class: type[BasePagination] | None = Cursor
@@ -46,7 +49,12 @@ class AssessmentList(_Assessments, generics.ListAPIView[Any]):
         found = super().get_queryset()
         return found if slug is None else found.filter(team__slug=slug)
 
-    @extend_schema(operation_id="assessments_list")
+    @extend_schema(
+        operation_id="assessments_list",
+        description="Published assessments of the teams whose results you may see, and drafts of your own team.",
+        parameters=[OpenApiParameter("team", str, description="Only of this team.")],
+        examples=[examples.ASSESSMENT],
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -54,12 +62,14 @@ class AssessmentList(_Assessments, generics.ListAPIView[Any]):
 class AssessmentDetail(_Assessments, generics.RetrieveAPIView[Any]):
     pagination_class = None
 
-    @extend_schema(operation_id="assessments_read")
+    @extend_schema(
+        operation_id="assessments_read", description="One assessment.", examples=[examples.ASSESSMENT]
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
 
-class ScoreList(KnownParameters, generics.ListAPIView[Any]):
+class ScoreList(Resource, generics.ListAPIView[Any]):
     """Current numbers per team and capability."""
 
     policy = RESULTS
@@ -72,12 +82,29 @@ class ScoreList(KnownParameters, generics.ListAPIView[Any]):
             Exists(teams_visible_to(principal_of(self.request), RESULTS).filter(pk=OuterRef("team"))),
             capability__maturity_model__is_active=True,
         ).select_related("team", "capability")
-        for parameter, field in (("team", "team__slug"), ("capability", "capability__slug")):
-            value = self.request.query_params.get(parameter)
-            if value is not None:
-                scores = scores.filter(**{field: value})
-        return scores
+        team, capability = (self.request.query_params.get(name) for name in ("team", "capability"))
+        if capability is not None:
+            _check_capability(capability)
+            scores = scores.filter(capability__slug=capability)
+        return scores if team is None else scores.filter(team__slug=team)
 
-    @extend_schema(operation_id="scores_list")
+    @extend_schema(
+        operation_id="scores_list",
+        description="Current numbers per team and capability: verified <= level <= potential, null where it does not apply.",
+        parameters=[
+            OpenApiParameter("team", str, description="Only of this team."),
+            OpenApiParameter("capability", str, description="Only of this capability."),
+        ],
+        examples=[examples.SCORE],
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
+
+
+def _check_capability(slug: str) -> None:
+    active = catalog.active_model()
+    known = [] if active is None else [one.id for one in catalog.model_file(active).capabilities]
+    if slug not in known:
+        raise ValidationError(
+            {"capability": [f"There is no capability {slug!r}; there are: {', '.join(known) or 'none'}."]}
+        )

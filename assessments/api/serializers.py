@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from assessments.models import Assessment, Measurement
@@ -36,7 +39,7 @@ class CriterionOut(serializers.Serializer[object]):
     signals = serializers.SerializerMethodField()
 
     def get_signals(self, criterion: object) -> list[str]:
-        auto = getattr(criterion, "auto", None)
+        auto = criterion["auto"] if isinstance(criterion, dict) else getattr(criterion, "auto", None)
         return list(auto.signals) if auto is not None else []
 
 
@@ -59,6 +62,24 @@ class MaturityModelOut(serializers.Serializer[object]):
     sha256 = serializers.CharField()
 
 
+class MaturityModelsOut(serializers.Serializer[object]):
+    items = MaturityModelOut(many=True)
+
+
+class CapabilitiesOut(serializers.Serializer[object]):
+    items = CapabilityOut(many=True)
+
+
+class PlacedCriterionOut(CriterionOut):
+    """A criterion with the capability that it belongs to."""
+
+    capability = serializers.CharField()
+
+
+class CriteriaOut(serializers.Serializer[object]):
+    items = PlacedCriterionOut(many=True)
+
+
 class MaturityModelDetailOut(MaturityModelOut):
     levels = LevelOut(many=True)
     dimensions = DimensionOut(many=True)
@@ -73,6 +94,10 @@ class SignalOut(serializers.Serializer[object]):
     aggregate = serializers.CharField()
     reasons = serializers.ListField(child=serializers.CharField())
     definition = serializers.CharField()
+
+
+class SignalsOut(serializers.Serializer[object]):
+    items = SignalOut(many=True)
 
 
 class AssessmentOut(serializers.Serializer[Assessment]):
@@ -127,12 +152,28 @@ class MeasurementOut(serializers.Serializer[Measurement]):
     url = serializers.CharField(allow_blank=True)
 
 
+@extend_schema_field({"type": ["number", "boolean", "null"]})
+class ValueField(serializers.JSONField):
+    """A number, true, false, or null where there is a reason instead."""
+
+    default_error_messages = {"invalid": "A number, true, false or null."}
+
+    def to_internal_value(self, data: object) -> object:
+        if data is not None and not isinstance(data, bool | int | float):
+            self.fail("invalid")
+        try:
+            float(data or 0)
+        except OverflowError:
+            raise serializers.ValidationError("A number of this size cannot be stored.") from None
+        return data
+
+
 class MeasurementIn(serializers.Serializer[object]):
     """One observed value, or state unknown with its reason."""
 
     team = serializers.CharField(max_length=80)
     signal = serializers.CharField(max_length=60)
-    value = serializers.JSONField(required=False, allow_null=True, default=None)
+    value = ValueField(required=False, allow_null=True, default=None)
     state = serializers.ChoiceField(choices=["ok", "unknown"], required=False)
     reason = serializers.CharField(max_length=30, required=False, allow_blank=True, default="")
     bound = serializers.ChoiceField(choices=["exact", "lower"], required=False, default="exact")
@@ -146,14 +187,15 @@ class MeasurementIn(serializers.Serializer[object]):
     external_id = serializers.CharField(max_length=200)
     url = serializers.URLField(max_length=2000, required=False, allow_blank=True, default="")
 
-    def validate_value(self, value: object) -> object:
-        if value is not None and not isinstance(value, bool | int | float):
-            raise serializers.ValidationError("A number, true, false or null.")
-        return value
+    def validate_url(self, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or "@" in parts.netloc):
+            raise serializers.ValidationError("An http or https address without a user name in it.")
+        return url
 
 
 class MeasurementsIn(serializers.Serializer[object]):
-    items = MeasurementIn(many=True)
+    items = MeasurementIn(many=True, min_length=1, max_length=500)
 
 
 class ItemOut(serializers.Serializer[object]):

@@ -13,6 +13,16 @@ urlpatterns = [
         catalog.MaturityModelDetail.as_view(),
         name="maturity-model-detail",
     ),
+    path(
+        "maturity-models/<slug:key>/<int:version>/capabilities/",
+        catalog.CapabilityList.as_view(),
+        name="capability-list",
+    ),
+    path(
+        "maturity-models/<slug:key>/<int:version>/criteria/",
+        catalog.CriterionList.as_view(),
+        name="criterion-list",
+    ),
     path("signals/", catalog.SignalList.as_view(), name="signal-list"),
     path("assessments/", results.AssessmentList.as_view(), name="assessment-list"),
     path("assessments/<int:pk>/", results.AssessmentDetail.as_view(), name="assessment-detail"),

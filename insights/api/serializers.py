@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer
 from rest_framework import serializers
 
 
@@ -63,9 +66,87 @@ class UnitPointOut(serializers.Serializer[object]):
     dimensions = serializers.DictField(child=serializers.IntegerField(allow_null=True))
 
 
-class ProgressOut(serializers.Serializer[object]):
-    """`team` or `unit`, and one point a week, the oldest first."""
+class TeamProgressOut(serializers.Serializer[object]):
+    """One point a week, the oldest first; each dimension is verified, level, potential."""
 
-    team = serializers.CharField(required=False)
-    unit = serializers.CharField(required=False)
-    points = serializers.ListField(child=serializers.DictField())
+    team = serializers.CharField()
+    points = TeamPointOut(many=True)
+
+
+class UnitProgressOut(serializers.Serializer[object]):
+    """One point a week, the oldest first; `distribution` is teams at level 0 to 4, hidden under three teams."""
+
+    unit = serializers.CharField()
+    points = UnitPointOut(many=True)
+
+
+PROGRESS_OUT = PolymorphicProxySerializer(
+    "Progress", [TeamProgressOut, UnitProgressOut], resource_type_field_name=None
+)
+
+
+def _answer(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value=value, response_only=True)
+
+
+HEATMAP_EXAMPLE = _answer(
+    "Two capabilities of one team",
+    {
+        "as_of": "2026-11-24T08:00:00Z",
+        "maturity_model": {"key": "mlops-maturity", "version": 1},
+        "filters": {"unit": "commerce"},
+        "legend": {
+            "state": {"0": "assessed", "1": "nothing known"},
+            "level": "verified <= level <= potential",
+        },
+        "columns": [
+            {"id": "training", "name": "Training", "dimension": "creation"},
+            {"id": "tracking", "name": "Tracking", "dimension": "creation"},
+        ],
+        "teams": [
+            {
+                "id": "demand-planning",
+                "name": "Demand planning",
+                "unit": "commerce",
+                "level": [2, 0],
+                "verified": [1, 0],
+                "potential": [4, 4],
+                "state": [0, 1],
+            }
+        ],
+    },
+)
+TEAM_EXAMPLE = _answer(
+    "A team",
+    {
+        "team": "demand-planning",
+        "points": [
+            {
+                "week_on": "2026-11-22",
+                "verified": 0,
+                "level": 1,
+                "potential": 3,
+                "score": 1.4,
+                "coverage": 0.62,
+                "dimensions": {"creation": [1, 2, 4]},
+            }
+        ],
+    },
+)
+UNIT_EXAMPLE = _answer(
+    "A unit",
+    {
+        "unit": "commerce",
+        "points": [
+            {
+                "week_on": "2026-11-22",
+                "level": 1,
+                "reason": "",
+                "teams": 5,
+                "counted": 4,
+                "distribution": [1, 2, 1, 0, 0],
+                "dimensions": {"creation": 1},
+            }
+        ],
+    },
+)

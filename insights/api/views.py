@@ -15,11 +15,17 @@ from rest_framework.response import Response
 from assessments.models import MaturityModel
 from assessments.queries import catalog
 from assessments.services.score_rows import week_end
-from insights.api.serializers import HeatmapOut, ProgressOut
+from insights.api.serializers import (
+    HEATMAP_EXAMPLE,
+    PROGRESS_OUT,
+    TEAM_EXAMPLE,
+    UNIT_EXAMPLE,
+    HeatmapOut,
+)
 from insights.exports.heatmap_json import heatmap_json
 from insights.queries import progress
 from insights.queries.heatmap import VIEW, heatmap_columns
-from mlops_portal.lib.api.views import KnownParameters
+from mlops_portal.lib.api.views import Resource, etag_of
 from teams.api.principal import principal_of
 from teams.models import Unit
 from teams.queries.rights import teams_visible_to, units_visible_to
@@ -28,15 +34,17 @@ PROGRESS = "progress.view"
 MAX_WEEKS = 260
 
 
-class Heatmap(KnownParameters):
+class Heatmap(Resource):
     """All teams that you may see, all capabilities, the three numbers: one answer up to 1,000 teams and beyond."""
 
     policy = VIEW
+    may_be_missing = True
     parameters: ClassVar[frozenset[str]] = frozenset({"unit"})
 
     @extend_schema(
         operation_id="heatmap",
         responses=HeatmapOut,
+        examples=[HEATMAP_EXAMPLE],
         parameters=[OpenApiParameter("unit", str, description="Only teams of this unit and all below it.")],
     )
     def get(self, request: Request) -> HttpResponse:
@@ -51,22 +59,31 @@ class Heatmap(KnownParameters):
             filters={} if slug is None else {"unit": slug},
             as_of=timezone.now().replace(microsecond=0),
         )
-        return HttpResponse(body, content_type="application/json")
+        response = HttpResponse(body, content_type="application/json")
+        # as_of is the moment of asking; all that follows says whether anything changed.
+        response["ETag"] = etag_of(body.partition(b",")[2])
+        return response
 
 
-class Progress(KnownParameters):
+class Progress(Resource):
     """The weeks of one team, or of one unit with all below it."""
 
     policy = PROGRESS
+    may_be_missing = True
     parameters: ClassVar[frozenset[str]] = frozenset({"team", "unit", "weeks"})
 
     @extend_schema(
         operation_id="progress",
-        responses=ProgressOut,
+        responses=PROGRESS_OUT,
+        examples=[TEAM_EXAMPLE, UNIT_EXAMPLE],
         parameters=[
-            OpenApiParameter("team", str),
-            OpenApiParameter("unit", str),
-            OpenApiParameter("weeks", int, description=f"1 to {MAX_WEEKS}, 52 if left out."),
+            OpenApiParameter("team", str, description="The team; either this or unit."),
+            OpenApiParameter("unit", str, description="The unit, with all below it; either this or team."),
+            OpenApiParameter(
+                "weeks",
+                {"type": "integer", "minimum": 1, "maximum": MAX_WEEKS, "default": 52},
+                description="How many weeks back.",
+            ),
         ],
     )
     def get(self, request: Request) -> Response:

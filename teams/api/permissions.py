@@ -51,5 +51,7 @@ def policy_of(view: APIView, request: Request) -> str | None:
     policy = getattr(view, "policy", None)
     if isinstance(policy, Mapping):
         method = (request.method or "").lower()
+        # HEAD is GET without its body, and so is the right to it.
+        method = "get" if method == "head" else method
         policy = policy.get(getattr(view, "action", None) or method) or policy.get(method)
     return policy if isinstance(policy, str) else None

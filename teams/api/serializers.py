@@ -21,6 +21,10 @@ class TeamOut(serializers.Serializer[object]):
 
 
 class MeOut(serializers.Serializer[object]):
+    """`scopes` is null for a signed-in person, who carries all that they may; so is `expires_at`."""
+
     name = serializers.CharField()
+    username = serializers.CharField(allow_null=True)
     kind = serializers.ChoiceField(choices=["person", "service"])
     scopes = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)

@@ -6,34 +6,45 @@ from typing import Any, ClassVar
 
 from django.db.models import CharField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Length, Substr
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mlops_portal.lib.api.pagination import BySlug
-from mlops_portal.lib.api.views import KnownParameters
+from mlops_portal.lib.api.views import Resource
+from teams.api import examples
 from teams.api.principal import principal_of
 from teams.api.serializers import MeOut, TeamOut, UnitOut
 from teams.models import Team, Unit
 from teams.queries.rights import teams_visible_to, units_visible_to
 
 
-class Me(KnownParameters):
+class Me(Resource):
     """Who this token or session is, and what it carries."""
 
     scope = "any"
 
-    @extend_schema(operation_id="me", responses=MeOut)
+    @extend_schema(operation_id="me", responses=MeOut, examples=[examples.ME])
     def get(self, request: Request) -> Response:
         principal = principal_of(request)
         scopes = None if principal.scopes is None else sorted(principal.scopes)
         kind = "service" if principal.is_service else "person"
-        return Response({"name": principal.name, "kind": kind, "scopes": scopes})
+        return Response(
+            MeOut(
+                {
+                    "name": principal.name,
+                    "username": None if principal.user is None else principal.user.username,
+                    "kind": kind,
+                    "scopes": scopes,
+                    "expires_at": None if principal.token is None else principal.token.expires_at,
+                }
+            ).data
+        )
 
 
-class _Units(KnownParameters, generics.GenericAPIView[Any]):
+class _Units(Resource, generics.GenericAPIView[Any]):
     policy = "org.list"
     serializer_class = UnitOut
     pagination_class: type[BasePagination] | None = BySlug
@@ -48,7 +59,11 @@ class _Units(KnownParameters, generics.GenericAPIView[Any]):
 
 
 class UnitList(_Units, generics.ListAPIView[Any]):
-    @extend_schema(operation_id="units_list")
+    @extend_schema(
+        operation_id="units_list",
+        description="The units that you may see, by name. `parent` is the unit above; the organisation has none.",
+        examples=[examples.UNIT],
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -56,12 +71,12 @@ class UnitList(_Units, generics.ListAPIView[Any]):
 class UnitDetail(_Units, generics.RetrieveAPIView[Any]):
     pagination_class = None
 
-    @extend_schema(operation_id="units_read")
+    @extend_schema(operation_id="units_read", description="One unit.", examples=[examples.UNIT])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
 
-class _Teams(KnownParameters, generics.GenericAPIView[Any]):
+class _Teams(Resource, generics.GenericAPIView[Any]):
     policy = "team.view"
     serializer_class = TeamOut
     pagination_class: type[BasePagination] | None = BySlug
@@ -79,7 +94,14 @@ class TeamList(_Teams, generics.ListAPIView[Any]):
         unit = self.request.query_params.get("unit")
         return teams if unit is None else teams.filter(unit__slug=unit)
 
-    @extend_schema(operation_id="teams_list")
+    @extend_schema(
+        operation_id="teams_list",
+        description="The teams that you may see; archived ones are left out.",
+        parameters=[
+            OpenApiParameter("unit", str, description="Only teams of this very unit, not of those below it.")
+        ],
+        examples=[examples.TEAM],
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -87,6 +109,6 @@ class TeamList(_Teams, generics.ListAPIView[Any]):
 class TeamDetail(_Teams, generics.RetrieveAPIView[Any]):
     pagination_class = None
 
-    @extend_schema(operation_id="teams_read")
+    @extend_schema(operation_id="teams_read", description="One team.", examples=[examples.TEAM])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)

@@ -184,7 +184,8 @@ def _roles_include_lead(action: str) -> bool:
 
 
 def units_visible_to(actor: Actor, action: str = "org.list") -> QuerySet[Unit]:
-    """Units on which `actor` may do `action`, as one query. A service token sees the units above its teams.
+    """Units on which `actor` may do `action`, as one query. A service token sees the names of the units above
+    its teams.
 
     Raises UnknownAction.
     """
@@ -196,7 +197,8 @@ def units_visible_to(actor: Actor, action: str = "org.list") -> QuerySet[Unit]:
                 _path__startswith=OuterRef("path")
             )
             units: QuerySet[Unit] = Unit.objects.filter(Exists(above))
-            return units if _roles_include_lead(action) else _no_units()
+            # What reaches a lead's own team only (progress) must not open the sums of the units above it.
+            return units if Role.LEAD.value in _roles(action, Reach.ORGANISATION) else _no_units()
         actor = actor.user
     if not isinstance(actor, User) or not actor.is_active:
         return _no_units()

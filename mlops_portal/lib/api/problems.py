@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +23,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if known is None:
         return None
     errors = list(_fields(known.detail)) if isinstance(known, exceptions.ValidationError) else []
-    detail = "Some fields cannot be used; `errors` names each." if errors else _text(known.detail)
+    detail = "Some fields cannot be used; `errors` names each." if errors else _sentence(known)
     body = problem(
         known.status_code,
         code=_code(known),
@@ -34,9 +35,23 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     header = getattr(known, "auth_header", None)
     if header:
         response["WWW-Authenticate"] = header
-    if getattr(known, "wait", None):
-        response["Retry-After"] = str(int(known.wait))  # type: ignore[attr-defined]
+    if isinstance(known, exceptions.Throttled) and known.wait is not None:
+        response["Retry-After"] = str(max(1, math.ceil(known.wait)))
     return response
+
+
+def unavailable(instance: str, *, retry_seconds: int) -> Response:
+    """503: the database did not answer. Nothing was stored."""
+    detail = "The portal cannot reach its database just now. Nothing was stored; send the request again."
+    body = problem(503, code="unavailable", detail=detail, instance=instance)
+    return Response(body, 503, content_type=MEDIA_TYPE, headers={"Retry-After": str(retry_seconds)})
+
+
+def fault(instance: str) -> Response:
+    """500 that names the request and nothing else; the trace is in the log."""
+    detail = "The portal failed to answer; this is our fault. Give the request_id to whoever runs it."
+    body = problem(500, code="internal_error", detail=detail, instance=instance)
+    return Response(body, 500, content_type=MEDIA_TYPE)
 
 
 def problem(
@@ -82,6 +97,12 @@ def _code(error: exceptions.APIException) -> str:
         return "invalid"
     codes = error.get_codes()
     return codes if isinstance(codes, str) else error.default_code
+
+
+def _sentence(error: exceptions.APIException) -> str:
+    if isinstance(error, exceptions.Throttled):
+        return "Too many requests. Wait as long as Retry-After says, then go on."
+    return _text(error.detail)
 
 
 def _text(detail: Any) -> str:
