@@ -66,20 +66,38 @@ def plan_of(model: MaturityModelFile) -> Plan:
         for capability in model.capabilities
         for criterion in capability.criteria
     )
-    overlays = tuple(c.id for c in model.capabilities if not c.in_rollup)
-    phases = tuple(p.id for p in model.phases)
-    ms_columns = tuple(dict.fromkeys(c.ms_column for c in model.capabilities if c.in_rollup))
-    required = [place for place in places if place.is_required]
-    pooled = [place for place in required if place.capability in dict(core)]
-    microsoft = [place for place in pooled if place.basis in MICROSOFT_BASES]
-    return Plan(
+    return plan_from(
         places=places,
         dimensions=tuple(d.id for d in model.dimensions),
+        phases=tuple(p.id for p in model.phases),
+        ms_columns=tuple(dict.fromkeys(c.ms_column for c in model.capabilities if c.in_rollup)),
+        capabilities=core,
+        overlays=tuple(c.id for c in model.capabilities if not c.in_rollup),
+    )
+
+
+def plan_from(
+    *,
+    places: tuple[Place, ...],
+    dimensions: tuple[str, ...],
+    phases: tuple[str, ...],
+    ms_columns: tuple[str, ...],
+    capabilities: tuple[tuple[str, str], ...],
+    overlays: tuple[str, ...],
+) -> Plan:
+    """The plan of these places, grouped as scoring reads them."""
+    required = [place for place in places if place.is_required]
+    pooled = [place for place in required if place.capability in dict(capabilities)]
+    microsoft = [place for place in pooled if place.basis in MICROSOFT_BASES]
+    names = (*(name for name, _ in capabilities), *overlays)
+    return Plan(
+        places=places,
+        dimensions=dimensions,
         phases=phases,
         ms_columns=ms_columns,
-        capabilities=core,
+        capabilities=capabilities,
         overlays=overlays,
-        in_capability=_grouped(required, (*(name for name, _ in core), *overlays), lambda p: p.capability),
+        in_capability=_grouped(required, names, lambda p: p.capability),
         in_phase=_grouped(pooled, phases, lambda p: p.phase),
         in_ms_column=_grouped(microsoft, ms_columns, lambda p: p.ms_column),
     )

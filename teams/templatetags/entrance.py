@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from teams.access import demo_is_open
-from teams.queries.people import DemoPerson, demo_people, has_administrator
+from teams.queries.people import DemoPerson, demo_administrator, demo_people, has_administrator
 
 register = template.Library()
 
@@ -20,3 +20,9 @@ def demo_people_tag(context: template.Context) -> list[DemoPerson]:
 def setup_is_offered() -> bool:
     """Whether nobody administers the organisation yet."""
     return not has_administrator()
+
+
+@register.simple_tag(name="demo_administrator")
+def demo_administrator_tag() -> str:
+    """The user name of the demo's administrator, who alone may take the demo away; empty outside the demo."""
+    return demo_administrator()

@@ -31,6 +31,7 @@ CLOCKS = {"mlops_portal/accounts.py", "integrations/connectors/http.py"}
 EDGES = ("views", "api", "tasks", "management", "templatetags", "launcher", "migrations")
 # Open to visitors, each for its reason: health, sign-in, set-up, invitations, problem pages.
 OPEN_TO_VISITORS = {
+    "home",  # sends a visitor on to the page for visitors
     "livez",
     "readyz",
     "styleguide",

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from assessments.catalog.shipped import shipped_model
-from assessments.standing import Place, Plan, plan_of
+from assessments.standing import Place, Plan, plan_from, plan_of
 
 TODAY = date(2026, 11, 22)
 AGES = {
@@ -49,13 +49,13 @@ def random_plan(rng: Random) -> Plan:
         ]
     rng.shuffle(places)
     core = {name for name, _ in capabilities}
-    return Plan(
-        tuple(places),
-        dimensions,
-        PHASES,
-        tuple(dict.fromkeys(p.ms_column for p in places if p.capability in core)),
-        tuple(capabilities),
-        tuple(overlays),
+    return plan_from(
+        places=tuple(places),
+        dimensions=dimensions,
+        phases=PHASES,
+        ms_columns=tuple(dict.fromkeys(p.ms_column for p in places if p.capability in core)),
+        capabilities=tuple(capabilities),
+        overlays=tuple(overlays),
     )
 
 
