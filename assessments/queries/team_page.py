@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,13 +37,17 @@ MS_COLUMN_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """verified <= level <= potential of something with a name; all None when nothing applies."""
+    """verified <= level <= potential of something with a name; all None when nothing applies.
+
+    `known` criteria say yes or no: with 0 there is no level to speak of. None where it was not counted.
+    """
 
     id: str
     name: str
     verified: int | None
     level: int | None
     potential: int | None
+    known: int | None = None
 
     @property
     def in_words(self) -> str:
@@ -61,11 +66,6 @@ class CapabilityLine:
     applicable: int
     has_dispute: bool
     has_stale: bool
-
-    @property
-    def level_state(self) -> str:
-        """How a square draws it: unknown, na, or empty where there is a number to print."""
-        return {"unassessed": "unknown", "not_applicable": "na"}.get(self.state, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,11 @@ class Result:
     overlays: tuple[CapabilityLine, ...]
     disputes: tuple[tuple[str, str], ...]
     stale: int
+
+    @property
+    def all_hold_back(self) -> bool:
+        """Then none is worth naming."""
+        return all(line.is_holding_back for line in self.dimensions)
 
     @property
     def known(self) -> int:
@@ -268,6 +273,7 @@ def _result(
     rollups: dict[str, Any] = orjson.loads(score.rollups)
     dimensions = _dimension_lines(model, rollups, lines)
     texts = {c.id: c.text for c in model.criteria()}
+    by_phase, by_column = _known(model, statuses)
     return Result(
         lead=lead_sentence(score, dimensions),
         team=Numbers("team", "Team", score.verified, score.level, score.potential),
@@ -279,17 +285,34 @@ def _result(
         as_of=score.as_of,
         is_past_date=score.valid_until is not None and score.valid_until < as_of,
         dimensions=dimensions,
-        phases=tuple(Numbers(p.id, p.id.capitalize(), *rollups["phases"][p.id]) for p in model.phases),
+        phases=tuple(
+            Numbers(p.id, p.id.capitalize(), *rollups["phases"][p.id], known=by_phase[p.id])
+            for p in model.phases
+        ),
         microsoft=tuple(
-            Numbers(column, MS_COLUMN_WORDS.get(column, column), *three)
+            Numbers(column, MS_COLUMN_WORDS.get(column, column), *three, known=by_column[column])
             for column, three in rollups["microsoft"].items()
             if column != "team"
         ),
-        microsoft_team=Numbers("team", "Team", *rollups["microsoft"]["team"]),
+        microsoft_team=Numbers("team", "Team", *rollups["microsoft"]["team"], known=by_column.total()),
         overlays=tuple(lines[c.id] for c in model.capabilities if not c.in_rollup and c.id in lines),
         disputes=tuple((name, texts[name]) for name, line in statuses.items() if line.is_disputed),
         stale=sum("signal_stale" in line.flags for line in statuses.values()),
     )
+
+
+def _known(
+    model: MaturityModelFile, statuses: Mapping[str, StatusLine]
+) -> tuple[Counter[str], Counter[str]]:
+    """How many core criteria say yes or no: by phase, and by column of the Microsoft view."""
+    by_phase: Counter[str] = Counter()
+    by_column: Counter[str] = Counter()
+    for capability in model.capabilities:
+        for criterion in capability.criteria if capability.in_rollup else ():
+            if statuses.get(criterion.id, UNTOUCHED).status in {"yes", "no"}:
+                by_phase[criterion.phase] += 1
+                by_column[capability.ms_column] += criterion.basis in {"seed", "microsoft"}
+    return by_phase, by_column
 
 
 def _dimension_lines(

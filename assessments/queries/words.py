@@ -139,7 +139,7 @@ def threshold_words(signal: str, op: str, threshold: SignalValue) -> str:
 def comparison_words(signal: str, op: str, threshold: SignalValue) -> str:
     """ "at least 80 % of merged changes had a CI run, 30 days"."""
     if SIGNALS[signal].unit is Unit.BOOL:
-        return signal_phrase(signal) if threshold else f"not so: {signal_phrase(signal)}"
+        return signal_phrase(signal) if threshold else f"it is not so that {signal_phrase(signal)}"
     window = window_words(signal)
     tail = "" if window == "now" else f", {window}"
     return f"{threshold_words(signal, op, threshold)} {signal_phrase(signal)}{tail}"

@@ -142,20 +142,25 @@ def save_one(
     try:
         return _write(assessment, criterion, form, sent, by=by, at=at)
     except StaleAnswer as stale:
-        if _agree(stale.current, sent):
-            return Saved(stale.current.row_version if stale.current is not None else 0)
-        return replace(sent, status=CONFLICT, message=str(stale), current=stale.current, is_stale=True)
+        return _settled(stale, sent)
     except AssessmentClosed as closed:
         return replace(sent, status=CONFLICT, message=str(closed), is_closed=True)
     except (ReasonMissing, NotApplicableNotAllowed) as wrong:
         return replace(sent, message=str(wrong))
 
 
-def _agree(current: Answer | None, sent: Refusal) -> bool:
-    """Whether somebody else saved just the same first: then there is nothing to choose between."""
-    if current is None:
-        return sent.value == ""
-    return (current.value, current.reason, current.note) == (sent.value, sent.reason, sent.note)
+def _settled(stale: StaleAnswer, sent: Refusal) -> Refusal | Saved:
+    """A conflict to choose in, unless somebody else saved just the same first: then there is nothing to choose."""
+    current = stale.current
+    if current is None and sent.value == "":
+        return Saved(0)
+    if current is not None and (current.value, current.reason, current.note) == (
+        sent.value,
+        sent.reason,
+        sent.note,
+    ):
+        return Saved(current.row_version)
+    return replace(sent, status=CONFLICT, message=str(stale), current=current, is_stale=True)
 
 
 def _write(
