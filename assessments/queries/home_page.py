@@ -55,7 +55,7 @@ class HomePage:
 
 
 def home_page(user: User, maturity_model: MaturityModel | None) -> HomePage:
-    """Four queries, whatever the number of teams."""
+    """Three queries, whatever the number of teams."""
     mine = list(listed_teams(teams_visible_to(user, "answer.edit"), maturity_model)[: _MOST + 1])
     shown = mine[:_MOST]
     opened = (
@@ -75,7 +75,7 @@ def home_page(user: User, maturity_model: MaturityModel | None) -> HomePage:
     )
     return HomePage(
         open=tuple(OpenLine(assessment, assessment.answered, total) for assessment in opened),
-        mine=tuple(team_lines(shown, maturity_model)),
+        mine=tuple(team_lines(shown)),
         has_more=len(mine) > _MOST,
         seen=seen["teams"],
         with_result=seen["with_result"],

@@ -1,4 +1,4 @@
-"""The teams that a person sees, with three numbers and what is open: one page of them in two queries."""
+"""The teams that a person sees, with three numbers and what is open: one page of them in one query."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
-from assessments.models import Assessment, MaturityModel, TeamScore
+from assessments.models import Assessment, MaturityModel
 from teams.models import Team
+
+_NUMBERS = ("verified", "level", "potential", "is_provisional", "is_reviewed", "assessed_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +43,28 @@ class TeamLine:
 def listed_teams(
     teams: QuerySet[Team], maturity_model: MaturityModel | None, *, text: str = ""
 ) -> QuerySet[Team]:
-    """`teams` with their unit and the status of their open assessment, by name; only those that match `text`."""
+    """`teams` with unit, numbers and the status of their open assessment, by name; only those that match `text`."""
     if text:
         teams = teams.filter(name__icontains=text)
     opened = Assessment.objects.filter(
         team=OuterRef("pk"), maturity_model=maturity_model, status__lt=Assessment.Status.PUBLISHED
     ).values("status")[:1]
-    return teams.select_related("unit").annotate(open_status=Subquery(opened)).order_by("name", "pk")
-
-
-def team_lines(teams: Sequence[Any], maturity_model: MaturityModel | None) -> list[TeamLine]:
-    """Lines of teams from `listed_teams`. One query."""
-    scores = {
-        score.team_id: score
-        for score in TeamScore.objects.filter(
-            team__in=[team.pk for team in teams], maturity_model=maturity_model
-        ).defer("cells", "rollups")
-    }
-    return [_line(team, scores.get(team.pk)) for team in teams]
-
-
-def _line(team: Any, score: TeamScore | None) -> TeamLine:
-    if score is None:
-        return TeamLine(team, open_status=team.open_status)
-    return TeamLine(
-        team,
-        has_result=True,
-        verified=score.verified,
-        level=score.level,
-        potential=score.potential,
-        is_provisional=score.is_provisional,
-        is_reviewed=score.is_reviewed,
-        assessed_on=score.assessed_on,
-        open_status=team.open_status,
+    score = FilteredRelation("team_scores", condition=Q(team_scores__maturity_model=maturity_model))
+    return (
+        teams.select_related("unit")
+        .annotate(score=score, open_status=Subquery(opened))
+        .annotate(**{f"score_{name}": F(f"score__{name}") for name in ("id", *_NUMBERS)})
+        .order_by("name", "pk")
     )
+
+
+def team_lines(teams: Sequence[Any]) -> list[TeamLine]:
+    """Lines of teams from `listed_teams`. No query."""
+    return [_line(team) for team in teams]
+
+
+def _line(team: Any) -> TeamLine:
+    if team.score_id is None:
+        return TeamLine(team, open_status=team.open_status)
+    numbers = {name: getattr(team, f"score_{name}") for name in _NUMBERS}
+    return TeamLine(team, has_result=True, open_status=team.open_status, **numbers)

@@ -301,9 +301,7 @@ def _result(
     )
 
 
-def _known(
-    model: MaturityModelFile, statuses: Mapping[str, StatusLine]
-) -> tuple[Counter[str], Counter[str]]:
+def _known(model: MaturityModelFile, statuses: Mapping[str, StatusLine]) -> tuple[Counter[str], Counter[str]]:
     """How many core criteria say yes or no: by phase, and by column of the Microsoft view."""
     by_phase: Counter[str] = Counter()
     by_column: Counter[str] = Counter()

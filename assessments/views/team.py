@@ -38,7 +38,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(teams, _PER_PAGE).get_page(request.GET.get("page"))
     lines = [
         (line, rights.can("results.view", line.team), rights.can("answer.edit", line.team))
-        for line in team_lines(list(page.object_list), maturity_model)
+        for line in team_lines(page.object_list)
     ]
     make = Link("Make a team", reverse("teams:organisation")) if rights.can("team.edit") else None
     context = {

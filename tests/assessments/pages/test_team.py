@@ -184,12 +184,17 @@ class TestOtherViews:
             "Application integration? unknown Nothing known; up to 4 Team Level 0 0 1 2 3 4"
         )
 
-    def test_a_criterion_that_does_not_apply_is_left_out(self, world, get, maturity_model):
+    def test_a_criterion_that_does_not_apply_is_left_out_of_the_counts(self, bare, get, maturity_model):
         set_profile(
-            team=world.team, maturity_model=maturity_model, flags=["no_application"], by=world.lead, at=AT
+            team=bare.team, maturity_model=maturity_model, flags=["pretrained_only"], by=bare.lead, at=AT
         )
+        publish(bare.team, bare.lead, {**SAID, "environment.managed_compute": "na"})
 
-        assert "Application integration" in section(get(world.lead, world.path()), "dimensions")
+        words = section(get(bare.lead, bare.path()), "dimensions")
+
+        # Three yes (nothing was measured here), one "we do not know", one that does not apply.
+        assert "3 of 36 Model release" in words
+        assert "Team its lowest dimension Level 0 0 1 2 3 4 3 of 129" in words
 
 
 class TestHistory:
