@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from mlops_portal.demo.remove import NoDemo, demo_extent, remove_demo
-from teams.access import demo_is_open, require, signed_in
+from teams.access import demo_is_open, require, require_recent_sign_in, signed_in
 from teams.queries.people import has_administrator
 
 
@@ -23,6 +23,7 @@ def demo_remove(request: HttpRequest) -> HttpResponse:
     require(user, "org.settings")
     if request.method != "POST":
         return render(request, "demo_remove.html", {"extent": demo_extent()})
+    require_recent_sign_in(request, "org.settings")
     try:
         remove_demo(at=timezone.now(), by=user)
     except NoDemo as error:
