@@ -47,9 +47,9 @@ class ConnectionForm(forms.Form):
         self._add_interval()
         has_secret = connection is not None and bool(connection.secret)
         for option in kind.connection_options:
-            field = field_of(
-                option, is_required=option.is_required and not (has_secret and is_secret(option))
-            )
+            # A standing connection is not held up by a credential: it has a page of its own.
+            is_required = option.is_required and not (connection is not None and is_secret(option))
+            field = field_of(option, is_required=is_required)
             if is_secret(option) and has_secret:
                 field.help_text = f"{option.help} Stored already; leave this empty to keep it."
             self.fields[PREFIX + option.name] = field

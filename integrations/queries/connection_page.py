@@ -117,7 +117,7 @@ def _lead(connection: Connection, team_count: int) -> str:
     if every is None:
         hours, rest = divmod(connection.interval_minutes, 60)
         every = f"every {connection.interval_minutes} minutes" if rest else f"every {hours} hours"
-    read = "not read" if connection.is_paused else f"read {every}"
+    read = "paused" if connection.is_paused else f"read {every}"
     return f"{label_of(connection.kind)} at {host_of(connection)}, {read}, for {teams}."
 
 

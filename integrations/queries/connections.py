@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from assessments.models import Reading
 from assessments.pooling import COULD_NOT_READ
 from assessments.vocabulary import Reason
+from integrations.connectors.http import Failure
 from integrations.models import Connection, Source
 from integrations.queries.credentials import credential_problem
 from integrations.queries.kinds import label_of
@@ -20,6 +21,8 @@ VIEW = "connection.view"
 EDIT = "connection.edit"
 # Not to be told about something is a choice; to be unable to read it blinds a signal.
 BLIND = COULD_NOT_READ - {Reason.NOT_CONFIGURED}
+# The failure of a collection whose credential did not open under the key ring.
+SECRET = "secret"  # noqa: S105 -- the name of a failure
 # Beat looks every ten seconds; after this long nobody is there who looks.
 SOON = timedelta(minutes=2)
 OVERDUE = timedelta(minutes=15)
@@ -28,6 +31,7 @@ OVERDUE = timedelta(minutes=15)
 SIGNS = {
     "ok": ("check", "Reads", ""),
     "failing": ("octagon-alert", "Fails", "sign--warn"),
+    "stopped": ("octagon-alert", "Stopped", "sign--warn"),
     "late": ("clock", "Overdue", "sign--warn"),
     "paused": ("circle-pause", "Paused", "sign--soft"),
     "waiting": ("clock", "Not read yet", "sign--soft"),
@@ -41,6 +45,10 @@ class Health:
 
     state: str
     words: str
+
+    @property
+    def is_broken(self) -> bool:
+        return self.state in {"failing", "stopped"}
 
     @property
     def icon(self) -> str:
@@ -95,7 +103,7 @@ def connection_rows(actor: Actor, at: datetime) -> list[ConnectionRow]:
         _row(connection, teams.get(connection.pk, 0), blind.get(connection.measurement_source, 0), at)
         for connection in connections
     ]
-    order = {"failing": 0, "late": 1, "paused": 2}
+    order = {"failing": 0, "stopped": 0, "late": 1, "paused": 2}
     return sorted(rows, key=lambda row: order.get(row.health.state, 3))
 
 
@@ -104,8 +112,9 @@ def health_of(connection: Connection, team_count: int, at: datetime) -> Health:
     if problem := credential_problem(connection):
         return Health("failing", problem)
     if connection.is_paused:
-        return Health("paused", connection.pause_reason)
-    if connection.last_failure:
+        # What the portal paused by itself is broken; what a person paused is as it should be.
+        return Health("paused" if connection.paused_by_id else "stopped", connection.pause_reason)
+    if connection.last_failure and not _has_newer_credential(connection):
         return Health("failing", connection.last_failure_message)
     return _unbroken(connection, team_count, at)
 
@@ -115,6 +124,8 @@ def _unbroken(connection: Connection, team_count: int, at: datetime) -> Health:
         return Health("unmapped", "No team is mapped to it yet.")
     if connection.next_due_at < at - OVERDUE and not _is_held(connection, at):
         return Health("late", "It is due and nobody reads it. Check that the worker and beat run.")
+    if connection.last_failure:
+        return Health("waiting", "A new credential was entered; the next collection shows what it opens.")
     if connection.last_success_at is None:
         return Health("waiting", "The first collection is still to come.")
     return Health("ok", "")
@@ -136,6 +147,12 @@ def activity_of(connection: Connection, at: datetime) -> str:
 
 def host_of(connection: Connection) -> str:
     return urlsplit(connection.base_url).netloc
+
+
+def _has_newer_credential(connection: Connection) -> bool:
+    failed_at, set_at = connection.last_failure_at, connection.secret_set_at
+    is_about_it = connection.last_failure in {Failure.UNAUTHORIZED, SECRET}
+    return is_about_it and failed_at is not None and set_at is not None and set_at > failed_at
 
 
 def _is_held(connection: Connection, at: datetime) -> bool:

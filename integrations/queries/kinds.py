@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from integrations.connectors import registry
 from integrations.connectors.base import Connector, Option, OptionKind
+
+
+@dataclass(frozen=True, slots=True)
+class KindLine:
+    """A kind of connection as a page offers it. (A template would call the class itself.)"""
+
+    kind: str
+    label: str
+    address: str
+    signal_count: int
 
 
 def connector_class(kind: str) -> type[Connector]:
@@ -19,6 +30,13 @@ def connector_class(kind: str) -> type[Connector]:
 def connector_classes() -> tuple[type[Connector], ...]:
     """All of them, in the order of the setting. Raises registry.NotAConnector."""
     return tuple(connector_class(kind) for kind in settings.PORTAL_CONNECTORS)
+
+
+def kind_lines() -> tuple[KindLine, ...]:
+    """What can be connected, in the order of the setting. Raises registry.NotAConnector."""
+    return tuple(
+        KindLine(one.kind, one.label, one.default_base_url, len(one.signals)) for one in connector_classes()
+    )
 
 
 def label_of(kind: str) -> str:

@@ -20,6 +20,7 @@ from integrations.connectors.base import Collected, Observation, Question
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Collection, Connection, Source
+from integrations.queries.connections import SECRET
 from integrations.queries.kinds import connector_class
 from integrations.services import joins, leases
 from integrations.services.doors import TOO_SLOW, connector_of
@@ -30,8 +31,7 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
-# Failures of our own side, beside those of http.Failure.
-SECRET = "secret"  # noqa: S105 -- the name of a failure
+# A failure of our own side, beside SECRET and those of http.Failure.
 PORTAL = "portal"
 
 REASONS = {

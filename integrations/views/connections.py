@@ -19,7 +19,7 @@ from integrations.models import Connection
 from integrations.queries.connection_page import connection_page
 from integrations.queries.connections import EDIT, VIEW, activity_of, connection_rows
 from integrations.queries.coverage import coverage
-from integrations.queries.kinds import connector_classes
+from integrations.queries.kinds import kind_lines
 from integrations.services.connections import StaleConnection, create_connection, edit_connection
 from integrations.services.probes import RUN
 from integrations.services.sources import EDIT as MAP
@@ -51,7 +51,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
         "rows": connection_rows(user, timezone.now()),
         "coverage": coverage(user),
         "can_edit": remembered_rights(user).can(EDIT),
-        "kinds": connector_classes(),
+        "kinds": kind_lines(),
     }
     return render(request, "integrations/connection_list.html", context)
 
@@ -85,7 +85,7 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def connection_choose(request: HttpRequest) -> HttpResponse:
     """Which kind of system to connect."""
     require(signed_in(request.user), EDIT)
-    context = {"kinds": connector_classes(), "crumbs": (list_crumb(),)}
+    context = {"kinds": kind_lines(), "crumbs": (list_crumb(),)}
     return render(request, "integrations/connection_choose.html", context)
 
 
@@ -114,7 +114,7 @@ def connection_create(request: HttpRequest, kind: str) -> HttpResponse:
     if connection is not None:
         test_and_say(request, user, connection)
         return redirect("integrations:connection-detail", connection.pk)
-    context = {"form": form, "kind": connector, "crumbs": (list_crumb(),), "back": list_crumb()}
+    context = {"form": form, "label": connector.label, "crumbs": (list_crumb(),), "back": list_crumb()}
     return render(request, "integrations/connection_create.html", context, status=status_of(form))
 
 

@@ -1,0 +1,190 @@
+"""What the list and the page of a connection say, and that they never say more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Connection
+from integrations.services.connections import pause_connection
+from tests.factories import AT, make_admin, make_team, sign_in
+from tests.integrations.conftest import OTHER_RING
+from tests.integrations.factories import TOKEN, collect, make_connection, make_source
+from tests.integrations.pages.conftest import text_of
+
+LIST = "/connections/"
+
+
+def detail(world):
+    return reverse("integrations:connection-detail", args=[world.connection.pk])
+
+
+@pytest.mark.django_db
+def test_no_connection_says_that_none_is_needed_and_offers_to_add_one(client):
+    page = sign_in(client, make_admin()).get(LIST)
+
+    assert "No connections. Teams can self-assess without them. Add GitHub Add MLflow" in text_of(page)
+    content = page.content.decode()
+    assert [f'href="/connections/new/{kind}/"' in content for kind in ("github", "mlflow")] == [True, True]
+
+
+def test_no_connection_of_ones_own_is_no_button(world, as_):
+    page = text_of(as_("stranger").get(LIST))
+
+    assert "No connections. Teams can self-assess without them. A platform engineer can connect" in page
+    assert ("Add Fake Git" in page, "Git," in page) == (False, False)
+
+
+def test_broken_ones_stand_first_and_each_state_has_its_words(world, as_):
+    at = timezone.now()
+    make_connection(name="A unmapped", at=at)
+    for number, (name, fields) in enumerate(
+        {
+            "B failing": {"last_failure": "unreachable", "last_failure_message": "git could not be reached."},
+            "C late": {"next_due_at": at - timedelta(hours=1)},
+            "D fine": {"last_success_at": at, "next_due_at": at + timedelta(hours=1)},
+            "E stopped": {"is_paused": True, "pause_reason": "The credential was refused twice."},
+        }.items()
+    ):
+        connection = make_connection(name=name, at=at)
+        make_source(connection, make_team(f"Team of {number}"))
+        Connection.objects.filter(pk=connection.pk).update(asked_at=None, **fields)
+    pause_connection(connection=world.connection, reason="Moving house", by=make_admin(), at=at)
+
+    page = text_of(as_("platform").get(LIST))
+
+    order = [
+        "B failing",
+        "Fails git could not be reached.",
+        "E stopped",
+        "Stopped The credential was refused twice.",
+        "C late",
+        "Overdue It is due and nobody reads it. Check that the worker and beat run.",
+        "Git Fake Git",
+        "Paused Moving house",
+        "A unmapped",
+        "No team No team is mapped to it yet.",
+        "D fine",
+        "Reads",
+    ]
+    places = [page.find(words) for words in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "6 connections feed 5 of 6 teams." in page
+
+
+def test_page_says_what_came_of_collections_in_words(fake, world, as_):
+    fake.pages["/projects/churn"] = {
+        "observations": {
+            "repo.connected": True,
+            "ci.runs_30d": "truncated",
+            "ci.training_runs_90d": "not_configured",
+        }
+    }
+    Connection.objects.update(base_url=fake.origin)
+    collect(world.connection, at=AT)
+    collect(world.connection, at=AT + timedelta(hours=1))
+
+    page = text_of(as_("platform").get(detail(world)))
+
+    assert (
+        "Read in part. 1 of 3 signals could not be read (truncated). 1 known, 2 unknown. Nothing changed."
+        in page
+    )
+    assert (
+        "Read in part. 1 of 3 signals could not be read (truncated). 1 known, 2 unknown. 3 values are new."
+        in page
+    )
+    assert "Churn churn 20 Nov 2026, 13:00 1 1 Edit Churn" in page
+
+
+def test_credential_is_told_by_date_and_person_and_never_shown(world, as_, person):
+    page = as_("platform")
+    content = page.get(detail(world)).content.decode()
+    credential = page.get(reverse("integrations:connection-set-secret", args=[world.connection.pk]))
+    edit = page.get(reverse("integrations:connection-edit", args=[world.connection.pk]))
+
+    assert "A credential is stored, set" in content
+    assert "by the portal itself" in content
+    for answer in (content, credential.content.decode(), edit.content.decode()):
+        assert TOKEN not in answer
+        assert world.connection.secret not in answer
+    assert 'type="password"' in edit.content.decode()
+
+
+def test_old_credential_is_marked(world, as_):
+    Connection.objects.update(secret_set_at=timezone.now() - timedelta(days=91))
+
+    assert "Older than 90 days" in as_("platform").get(detail(world)).content.decode()
+
+
+def test_wrong_key_ring_is_said_loudly_and_breaks_nothing_else(fake, world, as_, settings):
+    fake.pages["/me"] = {"identity": "reader"}
+    Connection.objects.update(base_url=fake.origin)
+    settings.PORTAL_KEYS = OTHER_RING
+    make_connection(name="Other", base_url=fake.origin, answers={"token": "x"})
+    client = as_("platform")
+    said = (
+        f"The credential of connection {world.connection.pk} was encrypted with key 'k1', which is not in the key ring "
+        "(k9). Put that key back into PORTAL_KEYS, or enter the credential again."
+    )
+
+    pages = [client.get(LIST), client.get(detail(world))]
+    tested = client.post(reverse("integrations:connection-test", args=[world.connection.pk]), follow=True)
+    (run,) = collect(world.connection, at=timezone.now())
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert [said in text_of(page) for page in pages] == [True, True]
+    assert f"It cannot be read {said}" in text_of(pages[1])
+    assert f"The test failed. {said}" in text_of(tested)
+    assert (run.outcome, run.message) == ("failed", said)
+    assert fake.asked == []
+    # The way out works under the new ring.
+    client.post(
+        reverse("integrations:connection-set-secret", args=[world.connection.pk]), {"option-token": "new"}
+    )
+    assert said not in text_of(client.get(detail(world))).partition("Recent collections")[0]
+
+
+def test_a_kind_that_is_gone_shows_the_connection_and_offers_no_form(world, as_, settings):
+    settings.PORTAL_CONNECTORS = {}
+    client = as_("platform")
+
+    page = text_of(client.get(detail(world)))
+
+    assert "This portal has no connector of this kind any more (PORTAL_CONNECTORS)." in page
+    assert client.get(LIST).status_code == 200
+    assert client.get(detail(world) + "edit/").status_code == 404
+
+
+def test_many_teams_come_in_pages(world, as_):
+    for number in range(51):
+        make_source(world.connection, make_team(f"Many {number:02}"))
+    client = as_("platform")
+
+    first, second = text_of(client.get(detail(world))), text_of(client.get(detail(world) + "?page=2"))
+
+    assert ("Many 48" in first, "Many 50" in first, "1 to 50 of 52" in first) == (True, False, True)
+    assert ("Many 50" in second, "51 to 52 of 52" in second) == (True, True)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_queries_do_not_grow(rows, fake, world, as_, django_assert_num_queries):
+    fake.pages["/projects/churn"] = {"observations": {"repo.connected": True}}
+    Connection.objects.update(base_url=fake.origin)
+    for number in range(1, rows):
+        make_source(make_connection(fake, name=f"More {number}"), make_team(f"Of {number}"))
+        make_source(world.connection, make_team(f"Beside {number}"))
+    collect(world.connection, at=AT)
+    client = as_("lead")
+
+    # Session, person, rights for the page; then rights, connections, teams, unreadable signals, coverage.
+    with django_assert_num_queries(8):
+        client.get(LIST)
+    client = as_("platform")
+    # Session, person, rights; then rights, the connection, its teams counted and listed, two sums of signals, runs.
+    with django_assert_num_queries(10):
+        client.get(detail(world))
