@@ -230,6 +230,6 @@ def run_words(run: Collection) -> str:
     if run.known_count or run.unknown_count:
         parts.append(f"{run.known_count} known, {run.unknown_count} unknown.")
     if run.outcome != Collection.Outcome.FAILED and (run.known_count or run.unknown_count):
-        new = {0: "Nothing changed.", 1: "1 value is new."}
-        parts.append(new.get(run.stored_count, f"{run.stored_count} values are new."))
+        new = {0: "Nothing changed.", 1: "1 new measurement."}
+        parts.append(new.get(run.stored_count, f"{run.stored_count} new measurements."))
     return " ".join(parts)

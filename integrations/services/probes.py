@@ -83,7 +83,9 @@ def ask_for_collection(*, connection: Connection, by: User | None, at: datetime)
             return
         # After a failure somebody has mended something and wants to see it.
         if not row.last_failure and row.last_success_at is not None and row.last_success_at > at - ASK_EVERY:
-            raise TooSoon(f"{row.name} was read less than {ASK_EVERY.seconds // 60} minutes ago.")
+            raise TooSoon(
+                f"{row.name} was read less than {ASK_EVERY.seconds // 60} minutes ago; what it said is shown."
+            )
         row.asked_at = row.next_due_at = at
         row.save(update_fields=["asked_at", "next_due_at"])
         record_event(at=at, by=by, action="collection.ask", obj=row)

@@ -114,7 +114,13 @@ def connection_create(request: HttpRequest, kind: str) -> HttpResponse:
     if connection is not None:
         test_and_say(request, user, connection)
         return redirect("integrations:connection-detail", connection.pk)
-    context = {"form": form, "label": connector.label, "crumbs": (list_crumb(),), "back": list_crumb()}
+    crumb = list_crumb()
+    context = {
+        "form": form,
+        "label": connector.label,
+        "crumbs": (crumb,),
+        "back": Link("Cancel", crumb.url),
+    }
     return render(request, "integrations/connection_create.html", context, status=status_of(form))
 
 

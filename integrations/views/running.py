@@ -37,7 +37,7 @@ def connection_collect(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         ask_for_collection(connection=connection, by=user, at=timezone.now())
     except Refused as error:
-        messages.error(request, str(error))
+        messages.warning(request, str(error))
     else:
         read_soon(request, connection)
     return redirect("integrations:connection-detail", pk)

@@ -346,7 +346,7 @@ class TestMap:
         client.post(self.url(world.connection), self.data(team="many-150"))
 
         assert ('<select name="team"' in page, 'list="id_team-found"' in page) == (False, True)
-        assert Source.objects.order_by("pk").last().team.slug == "many-150"
+        assert Source.objects.latest("pk").team.slug == "many-150"
 
     def test_two_people_edit_a_mapping_and_the_second_is_told_what_stands(self, world, as_):
         client = as_("platform")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -41,14 +42,13 @@ def test_no_connection_of_ones_own_is_no_button(world, as_):
 def test_broken_ones_stand_first_and_each_state_has_its_words(world, as_):
     at = timezone.now()
     make_connection(name="A unmapped", at=at)
-    for number, (name, fields) in enumerate(
-        {
-            "B failing": {"last_failure": "unreachable", "last_failure_message": "git could not be reached."},
-            "C late": {"next_due_at": at - timedelta(hours=1)},
-            "D fine": {"last_success_at": at, "next_due_at": at + timedelta(hours=1)},
-            "E stopped": {"is_paused": True, "pause_reason": "The credential was refused twice."},
-        }.items()
-    ):
+    states: dict[str, dict[str, Any]] = {
+        "B failing": {"last_failure": "unreachable", "last_failure_message": "git could not be reached."},
+        "C late": {"next_due_at": at - timedelta(hours=1)},
+        "D fine": {"last_success_at": at, "next_due_at": at + timedelta(hours=1)},
+        "E stopped": {"is_paused": True, "pause_reason": "The credential was refused twice."},
+    }
+    for number, (name, fields) in enumerate(states.items()):
         connection = make_connection(name=name, at=at)
         make_source(connection, make_team(f"Team of {number}"))
         Connection.objects.filter(pk=connection.pk).update(asked_at=None, **fields)
@@ -95,7 +95,7 @@ def test_page_says_what_came_of_collections_in_words(fake, world, as_):
         in page
     )
     assert (
-        "Read in part. 1 of 3 signals could not be read (truncated). 1 known, 2 unknown. 3 values are new."
+        "Read in part. 1 of 3 signals could not be read (truncated). 1 known, 2 unknown. 3 new measurements."
         in page
     )
     assert "Churn churn 20 Nov 2026, 13:00 1 1 Edit Churn" in page

@@ -133,7 +133,7 @@ def test_collecting_again_and_again_is_refused(fake: FakeSystem) -> None:
     with pytest.raises(probes.TooSoon) as refused:
         probes.ask_for_collection(connection=connection, by=None, at=AT + timedelta(minutes=4))
 
-    assert str(refused.value) == f"{connection.name} was read less than 5 minutes ago."
+    assert str(refused.value) == f"{connection.name} was read less than 5 minutes ago; what it said is shown."
 
 
 def test_new_credential_ends_the_portals_own_pause(fake: FakeSystem) -> None:
