@@ -163,6 +163,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 15,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 5,
+    # A broker that is frozen, not gone, must not hold a page for ever; workers ask it for one second at a time.
+    "socket_timeout": 5,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = True

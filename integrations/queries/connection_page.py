@@ -227,9 +227,8 @@ def run_words(run: Collection) -> str:
     parts = [f"{run.get_outcome_display()}."]
     if run.message:
         parts.append(run.message)
-    if run.known_count or run.unknown_count:
-        parts.append(f"{run.known_count} known, {run.unknown_count} unknown.")
     if run.outcome != Collection.Outcome.FAILED and (run.known_count or run.unknown_count):
         new = {0: "Nothing changed.", 1: "1 new measurement."}
+        parts.append(f"{run.known_count} known, {run.unknown_count} unknown.")
         parts.append(new.get(run.stored_count, f"{run.stored_count} new measurements."))
     return " ".join(parts)

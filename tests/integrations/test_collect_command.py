@@ -82,7 +82,7 @@ def test_a_source_that_is_not_read_is_3_and_the_others_are_read(git: Connection,
     assert lines == [
         "Git: Churn: Read. 2 known, 1 unknown. 3 new measurements.",
         "Git: Demand: Not read. 127.0.0.1 has nothing at this place (HTTP 404), or hides it from this credential: check the "
-        "name and the address. 0 known, 3 unknown.",
+        "name and the address.",
         "Other: Fraud: Read. 2 known, 1 unknown. 3 new measurements.",
         "2 of 3 sources were read in full.",
     ]
