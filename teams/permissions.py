@@ -1,7 +1,8 @@
 """Who may do what: roles, actions and how far each reaches. Pure; the rows stand in `authz_matrix.csv` beside this file.
 
 A cell names a reach, then conditions: `published` (published results only), `assigned` (reviewers assigned to that very
-assessment), `own_when_review_off`, `viewer_only`, `on_by_default` and `off_by_default` (what an organisation may change).
+assessment), `other_team` (nobody reviews the team that they are in), `own_when_review_off`, `viewer_only`,
+`connections_only` (the log of connections), `on_by_default` and `off_by_default` (what an organisation may change).
 Source of the rows: spec SECURITY C6, with RULINGS 12.
 """
 

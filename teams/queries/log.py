@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -11,6 +13,11 @@ from django.db.models import Q
 from teams.models import Event
 
 PAGE = 50
+# What a platform engineer sees of the log (SECURITY C6, row 59).
+CONNECTION_EVENTS = ("connection.", "source.", "collection.")
+# What a team says among itself is read on its own pages, by who may see it there (C6, rows 10 and 11).
+SAID_INSIDE = ("answer.", "assessment.")
+INSIDE = frozenset({"value", "reason", "note"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +37,12 @@ class LogPage:
     older: int
 
 
-def log_page(*, before: int = 0, size: int = PAGE) -> LogPage:
+def log_page(*, before: int = 0, size: int = PAGE, connections_only: bool = False) -> LogPage:
     """Events older than the one with the key `before` (0: the newest), in at most two queries whatever the log's length."""
     events = Event.objects.select_related("unit", "team").order_by("-at", "-pk")
+    if connections_only:
+        wanted = (Q(action__startswith=prefix) for prefix in CONNECTION_EVENTS)
+        events = events.filter(reduce(or_, wanted))
     last = Event.objects.filter(pk=before).first() if before else None
     if last is not None:
         events = events.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
@@ -57,6 +67,8 @@ def _where(event: Event) -> str:
 
 def _change(event: Event) -> str:
     names = sorted({*event.before, *event.after})
+    if event.action.startswith(SAID_INSIDE):
+        names = [name for name in names if name not in INSIDE]
     return "; ".join(f"{name}: {_pair(event.before.get(name), event.after.get(name))}" for name in names)
 
 

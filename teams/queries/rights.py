@@ -68,11 +68,21 @@ class Rights:
             return False
         if right.reach is Reach.SELF and not own:
             return False
+        if "other_team" in right.conditions and obj is not None and self._is_in(obj):
+            return False
         if obj is None:
             return True
         if right.reach is Reach.ORGANISATION and not self.is_bound:
             return True
         return held.covers(obj)
+
+    def _is_in(self, obj: Unit | Team) -> bool:
+        return isinstance(obj, Team) and any(held.team_id == obj.pk for held in self.held)
+
+    def is_limited(self, action: str, condition: str) -> bool:
+        """Whether every role that gives the actor `action` gives it under this condition only. Raises UnknownAction."""
+        given = [right for held in self.held if (right := row(action).rights[held.role]).is_given]
+        return bool(given) and all(condition in right.conditions for right in given)
 
 
 def is_personal(wanted: Row) -> bool:

@@ -9,14 +9,19 @@ from django.views.decorators.http import require_safe
 from mlops_portal.lib.parts import Column, Row
 from teams.access import require, signed_in
 from teams.queries.log import log_page
+from teams.queries.rights import remembered_rights
 
 
 @require_safe
 def event_list(request: HttpRequest) -> HttpResponse:
     """Who did what, newest first, fifty at a time."""
-    require(signed_in(request.user), "event.view")
+    person = signed_in(request.user)
+    require(person, "event.view")
     before = request.GET.get("before", "")
-    page = log_page(before=int(before) if before.isdecimal() and len(before) < 19 else 0)
+    page = log_page(
+        before=int(before) if before.isdecimal() and len(before) < 19 else 0,
+        connections_only=remembered_rights(person).is_limited("event.view", "connections_only"),
+    )
     context = {
         "columns": (Column("What"), Column("When"), Column("Who"), Column("Where"), Column("Change")),
         "rows": [

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from teams import permissions
 from teams.models import ApiToken, Role, Team, Unit, User
-from teams.permissions import MATRIX, Reach, UnknownAction
+from teams.permissions import MATRIX, UnknownAction
 from teams.permissions import Role as PermissionRole
 from teams.queries.principals import Principal
-from teams.queries.rights import can, nobody_else_can_review, rights_of, teams_visible_to, units_visible_to
+from teams.queries.rights import (
+    can,
+    is_personal,
+    nobody_else_can_review,
+    rights_of,
+    teams_visible_to,
+    units_visible_to,
+)
+from teams.services.events import record_event
 from tests.factories import (
     AT,
     grant,
@@ -21,14 +33,19 @@ from tests.factories import (
     make_lead,
     make_manager,
     make_member,
+    make_platform_engineer,
     make_team,
     make_unit,
     make_user,
     make_viewer,
     root_unit,
+    sign_in,
 )
+from tests.teams import c6
+from tests.teams.c6 import CELLS, COLUMNS, DIFFERENCES, spec_rows
 
 pytestmark = pytest.mark.django_db
+FILE = Path(permissions.__file__).with_name("authz_matrix.csv")
 
 
 def _holder(role: PermissionRole, team: Team) -> User:
@@ -43,22 +60,166 @@ def _holder(role: PermissionRole, team: Team) -> User:
     return user
 
 
+class TestMatrixIsTheSpec:
+    """The file against SECURITY C6, row by row; each difference stands in `c6.py` with its reason."""
+
+    def test_every_row_and_no_other(self):
+        assert {row.number: row.what for row in MATRIX.values()} == {
+            number: row.what for number, row in spec_rows().items()
+        }
+        assert len(MATRIX) == 65
+
+    @pytest.mark.parametrize("number", spec_rows())
+    def test_cells_scope_and_proof_are_those_of_the_spec(self, number):
+        with FILE.open(encoding="utf-8", newline="") as file:
+            (line,) = [line for line in csv.DictReader(file) if line["row"] == number]
+        spec = spec_rows()[number]
+
+        assert {column: line[column] for column in COLUMNS} == spec.cells
+        assert (line["scope"], line["reauthentication"] == "yes") == (spec.scope, spec.needs_reauthentication)
+
+    def test_each_difference_still_is_one(self):
+        """A difference that the spec has taken over is struck from the list."""
+        text = Path(c6.__file__).with_name("security_c6.md").read_text(encoding="utf-8")
+        cells = {
+            fields[0]: dict(zip(COLUMNS, fields[2:9], strict=True))
+            for line in text.splitlines()
+            if len(fields := [field.strip() for field in line.strip("|").split("|")]) == 10
+        }
+
+        assert [
+            place
+            for place, (cell, _) in DIFFERENCES.items()
+            if CELLS.get(cells[place[0]][place[1]], "") == cell
+        ] == []
+
+
+COLUMN_OF = {
+    PermissionRole.VIEWER: "VW",
+    PermissionRole.MEMBER: "TM",
+    PermissionRole.LEAD: "TL",
+    PermissionRole.MANAGER: "UM",
+    PermissionRole.PLATFORM: "CA",
+    PermissionRole.ADMIN: "OA",
+}
+
+
+def _expected(role: PermissionRole) -> dict[str, tuple[bool, bool, bool]]:
+    """By row: on the own team, on one of a unit below, on one elsewhere; from the spec's cells, not from our reader."""
+    expected = {}
+    for number, spec in spec_rows().items():
+        reach, *conditions = spec.cells[COLUMN_OF[role]].split()
+        is_public = spec.cells["AN"] == "O"
+        is_about_oneself = {spec.cells[column] for column in COLUMN_OF.values()} == {"S"}
+        if is_public or is_about_oneself:
+            expected[number] = (True, True, True)
+        elif reach in {"-", "S"} or {"assigned", "off_by_default"} & set(conditions):
+            expected[number] = (False, False, False)
+        elif reach == "O" or role in {PermissionRole.PLATFORM, PermissionRole.ADMIN}:
+            # These two hold their role on the whole organisation.
+            expected[number] = (True, True, True)
+        else:
+            expected[number] = (True, role in {PermissionRole.VIEWER, PermissionRole.MANAGER}, False)
+    return expected
+
+
 @pytest.mark.parametrize("role", list(PermissionRole))
-def test_every_row_reaches_as_far_as_the_matrix_says(role):
-    own, other = make_team(), make_team()
+def test_every_row_reaches_as_far_as_the_spec_says(role):
+    """For each row an allowed call where the role is allowed, a denied one where not, and the same role from elsewhere."""
+    own = make_team()
+    below, elsewhere = make_team(unit=make_unit(parent=own.unit)), make_team()
     rights = rights_of(_holder(role, own))
-    got, expected = {}, {}
+
+    got = {
+        row.number: tuple(rights.can(action, team) for team in (own, below, elsewhere))
+        for action, row in MATRIX.items()
+    }
+
+    assert got == _expected(role)
+
+
+@pytest.mark.parametrize("role", list(PermissionRole))
+def test_every_row_on_units_reaches_down_and_not_up_or_sideways(role):
+    own = make_team()
+    below, above, elsewhere = make_unit(parent=own.unit), root_unit(), make_unit()
+    rights = rights_of(_holder(role, own))
+    holds_unit = role in {PermissionRole.VIEWER, PermissionRole.MANAGER}
+    for number, (near, _, far) in _expected(role).items():
+        action = next(row.action for row in MATRIX.values() if row.number == number)
+        wanted = (near and holds_unit) or far
+        assert rights.can(action, own.unit) is wanted, action
+        assert rights.can(action, below) is wanted, action
+        assert rights.can(action, above) is far, action
+        assert rights.can(action, elsewhere) is far, action
+
+
+@pytest.mark.parametrize("role", list(PermissionRole))
+def test_lists_and_single_answers_agree_on_every_row(role, django_assert_num_queries):
+    """`teams_visible_to` asks the database, `can` asks memory; rows about no team (public, personal) have no list."""
+    own = make_team()
+    teams = [own, make_team(unit=own.unit), make_team(unit=make_unit(parent=own.unit)), make_team()]
+    units = list(Unit.objects.order_by("path"))
+    person = _holder(role, own)
+    rights = rights_of(person)
     for action, row in MATRIX.items():
-        right = row.rights[role]
-        is_personal = all(r.reach is Reach.SELF for r in row.rights.values())
-        plain = right.is_given and "assigned" not in right.conditions and right.reach is not Reach.SELF
-        near = row.is_public or is_personal or plain
-        far = row.is_public or is_personal or (plain and (right.reach is Reach.ORGANISATION))
-        # A role on the root unit reaches everything below it, whatever its reach.
-        far = far or (plain and role in {PermissionRole.PLATFORM, PermissionRole.ADMIN})
-        expected[action] = (near, far)
-        got[action] = (rights.can(action, own), rights.can(action, other))
-    assert got == expected
+        if row.is_public or is_personal(row):
+            continue
+        with django_assert_num_queries(1):
+            listed = list(teams_visible_to(person, action).order_by("pk"))
+        assert listed == [team for team in teams if rights.can(action, team)], action
+        assert list(units_visible_to(person, action).order_by("path")) == [
+            unit for unit in units if rights.can(action, unit)
+        ], action
+
+
+@pytest.mark.parametrize("action", sorted(MATRIX))
+def test_visitors_and_people_without_a_role_get_what_the_spec_gives_everybody(action):
+    row = MATRIX[action]
+    team = make_team()
+    for nobody in (None, AnonymousUser()):
+        assert can(nobody, action, team) is row.is_public
+    assert can(make_user(), action, team) is (row.is_public or is_personal(row))
+    assert list(teams_visible_to(make_user(), action)) == []
+
+
+def test_nobody_reviews_the_team_that_they_are_in():
+    """Even an administrator or manager who is also a member: a reviewer comes from outside the team."""
+    team, other = make_team(), make_team()
+    for person in (make_admin(), make_manager(team.unit), make_lead(other)):
+        assert can(person, "review.override", team, assigned=True) is True
+        grant(person, Role.MEMBER, team)
+        assert can(person, "review.override", team, assigned=True) is False
+    assert can(make_member(team), "review.override", team, assigned=True) is False
+    assert can(make_member(team), "review.return", team, assigned=True) is False
+    assert can(make_member(team), "review.return", other, assigned=True) is True
+
+
+def test_the_log_of_a_platform_engineer_is_that_of_connections():
+    engineer, admin = make_platform_engineer(), make_admin()
+    assert rights_of(engineer).is_limited("event.view", "connections_only") is True
+    assert rights_of(admin).is_limited("event.view", "connections_only") is False
+    grant(engineer, Role.ADMIN)
+    assert rights_of(engineer).is_limited("event.view", "connections_only") is False
+    assert rights_of(make_user()).is_limited("event.view", "connections_only") is False
+
+
+def test_the_log_tells_nobody_what_a_team_says_inside(client):
+    team = make_team("Forecasting")
+    for action, after in (
+        ("answer.record", {"criterion": "training.one_command", "value": "no", "note": "Hidden words"}),
+        ("connection.pause", {"reason": "Moving house"}),
+    ):
+        record_event(at=AT, by=None, actor_name="Ada", action=action, obj=team, team=team, after=after)
+
+    def seen(person):
+        page = sign_in(client, person).get(reverse("teams:event-list"))
+        return [(row.header, row.cells[3]) for row in page.context["rows"] if row.cells[2] == "Forecasting"]
+
+    assert seen(make_admin()) == [
+        ("Connection: pause", "reason: Moving house"),
+        ("Answer: record", "criterion: training.one_command"),
+    ]
+    assert seen(make_platform_engineer()) == [("Connection: pause", "reason: Moving house")]
 
 
 def test_some_rows_by_hand():
