@@ -79,6 +79,16 @@ def kept_key_ring(path: Path) -> str:
 
 
 def _kept(path: Path, fresh: str) -> str:
+    try:
+        return _read_or_make(path, fresh)
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise WrongSetting(
+            f"{path} cannot be used: {why}. Give this user the folder, or choose another one: PORTAL_DATA_DIR=..."
+        ) from error
+
+
+def _read_or_make(path: Path, fresh: str) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, temporary = tempfile.mkstemp(dir=path.parent)

@@ -29,10 +29,14 @@ if PRODUCTION and DEBUG:
 # --- Keys ---------------------------------------------------------------------------------------------------------
 if PRODUCTION:
     SECRET_KEY = env.text("PORTAL_SECRET_KEY")
-    PORTAL_KEYS = env.key_ring(env.text("PORTAL_KEYS"), "PORTAL_KEYS")
+    PORTAL_KEYS_FROM = "PORTAL_KEYS"
+    PORTAL_KEYS = env.key_ring(env.text("PORTAL_KEYS"), PORTAL_KEYS_FROM)
 else:
     SECRET_KEY = env.text("PORTAL_SECRET_KEY") or env.kept_secret(DATA_DIR / "secret_key")
-    PORTAL_KEYS = env.key_ring(env.text("PORTAL_KEYS") or env.kept_key_ring(DATA_DIR / "keys"), "PORTAL_KEYS")
+    PORTAL_KEYS_FROM = "PORTAL_KEYS" if env.text("PORTAL_KEYS") else str(DATA_DIR / "keys")
+    PORTAL_KEYS = env.key_ring(
+        env.text("PORTAL_KEYS") or env.kept_key_ring(DATA_DIR / "keys"), PORTAL_KEYS_FROM
+    )
 
 # --- The portal's own switches ------------------------------------------------------------------------------------
 # Which hosts beyond public https the portal may read (RULINGS 10). Empty: none.
@@ -342,7 +346,8 @@ _shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    # A person reads the time of day; a collector of logs needs the whole moment.
+    structlog.processors.TimeStamper(fmt="iso" if PRODUCTION else "%H:%M:%S", utc=PRODUCTION),
     structlog.processors.format_exc_info,
 ]
 structlog.configure(
@@ -361,7 +366,10 @@ LOGGING = {
             "processor": (
                 structlog.processors.JSONRenderer()
                 if PRODUCTION
-                else structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
+                # The launcher reads its children through pipes; it knows whether it writes to a terminal.
+                else structlog.dev.ConsoleRenderer(
+                    colors=env.flag("PORTAL_LOG_COLOURS"), pad_event_to=0, pad_level=False
+                )
             ),
             "foreign_pre_chain": _shared_processors,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+import time
 from dataclasses import dataclass
 
 from mlops_portal import env
@@ -12,6 +13,7 @@ from mlops_portal import env
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 TOP_PORT = 65_535
+PATIENCE = 2.0
 ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 -- recognised, not bound
 
 
@@ -56,7 +58,25 @@ def from_environment() -> Address:
 
 
 def require_free(address: Address) -> None:
-    """Nothing, when the address can be listened on. Raises CannotListen."""
+    """Nothing, when the address can be listened on. Raises CannotListen.
+
+    A port in use gets a moment: after `kill -9` of a launcher its web process needs one to end.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            _try_to_bind(address)
+        except CannotListen as refused:
+            if not isinstance(refused.__cause__, OSError) or refused.__cause__.errno != errno.EADDRINUSE:
+                raise
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _try_to_bind(address: Address) -> None:
     try:
         family, kind, protocol, _, target = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM

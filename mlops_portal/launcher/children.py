@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,15 @@ class ChildPlan:
 
 def broker_plan(broker: Broker) -> ChildPlan:
     return ChildPlan("broker", tuple(broker.command), signal.SIGTERM, stops_last=True)
+
+
+def children_environment(base: Mapping[str, str], **ours: str) -> dict[str, str]:
+    """What the children see: `base`, then `ours`."""
+    # Celery tells root five lines about root at every start; who runs a container as root has read them.
+    silenced = "ignore:You're running the worker with superuser privileges"
+    told = ",".join(filter(None, (base.get("PYTHONWARNINGS", ""), silenced)))
+    settings = base.get("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
+    return {**base, "PYTHONWARNINGS": told, "DJANGO_SETTINGS_MODULE": settings, **ours}
 
 
 def portal_plans(address: Address, data_dir: Path) -> list[ChildPlan]:

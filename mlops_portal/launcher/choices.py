@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,11 +44,19 @@ def demo_choice(address: Address, *, production: bool) -> DemoChoice:
 
 
 def hosts_for(address: Address, allowed: list[str]) -> list[str]:
-    """The host names that the portal answers to; a host that was named to listen on is one of them."""
-    if address.host in ANY_ADDRESS or address.is_loopback:
-        return allowed
-    bare = f"[{address.host}]" if ":" in address.host else address.host
+    """The host names that the portal answers to; the one to listen on, or else this machine's own name, is among them."""
+    own = socket.gethostname() if address.host in ANY_ADDRESS else address.host
+    bare = f"[{own}]" if ":" in own else own
     return allowed if bare in allowed else [*allowed, bare]
+
+
+def hosts_note(address: Address, hosts: list[str]) -> str:
+    """What to do for other machines when the portal listens on every address and nobody named its hosts; else empty."""
+    if address.host not in ANY_ADDRESS or env.text("PORTAL_HOSTS"):
+        return ""
+    return (
+        f"It answers to {', '.join(hosts)} only. Name what others call it: PORTAL_HOSTS='portal.example.org'."
+    )
 
 
 @contextmanager

@@ -18,11 +18,11 @@ class Output:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
-        self._is_coloured = self._stream.isatty() and not os.environ.get("NO_COLOR")
+        self.is_coloured = self._stream.isatty() and not os.environ.get("NO_COLOR")
 
     def line(self, name: str, text: str) -> None:
         prefix = f"{name:<{WIDTH}} |"
-        if self._is_coloured:
+        if self.is_coloured:
             prefix = f"\033[{COLOURS.get(name, 37)}m{prefix}\033[0m"
         # Whoever read the output may have gone; that is no reason to stop serving.
         with self._lock, contextlib.suppress(BrokenPipeError, ValueError):
