@@ -40,8 +40,9 @@ def static_version(base: Path) -> str:
     """Changes when a file of ours or a package that brings files does."""
     digest = hashlib.sha256((base / "requirements" / "runtime.lock").read_bytes())
     for path in sorted((base / "static").rglob("*")):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(base)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        # The content, not the time: an image keeps times to the second only, and its files cannot be written again.
+        if path.is_file():
+            digest.update(f"{path.relative_to(base)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 

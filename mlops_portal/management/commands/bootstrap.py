@@ -11,6 +11,11 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from mlops_portal.launcher import first_start
+from mlops_portal.launcher.lost_keys import lost_credentials, warning
+from teams.queries.people import has_administrator
+
+FIRST_ADMINISTRATOR = "Nobody administers it yet: open /setup/ and give it PORTAL_SETUP_TOKEN."
+NO_TOKEN = "Nobody administers it yet, and the set-up page is closed: set PORTAL_SETUP_TOKEN and start again."  # noqa: S105 -- words, no secret
 
 
 class Command(BaseCommand):
@@ -30,4 +35,8 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             call_command("check", deploy=True, fail_level="WARNING", verbosity=0)
         first_start.prepare(at=timezone.now())
+        if lost := lost_credentials():
+            self.stderr.write(warning(lost, settings.PORTAL_KEYS_FROM), self.style.ERROR)
         self.stdout.write("The database, the maturity model and the static files are ready.")
+        if settings.PRODUCTION and not has_administrator():
+            self.stdout.write(FIRST_ADMINISTRATOR if settings.PORTAL_SETUP_TOKEN else NO_TOKEN)

@@ -29,7 +29,7 @@ from mlops_portal.launcher.choices import (
 )
 from mlops_portal.launcher.lost_keys import lost_credentials, warning
 from mlops_portal.launcher.output import Output
-from mlops_portal.launcher.readiness import answers
+from mlops_portal.launcher.readiness import answers, named_host
 from mlops_portal.launcher.supervisor import Supervisor
 from teams.queries.people import has_administrator, has_own_people
 
@@ -76,10 +76,8 @@ class Command(BaseCommand):
             )
             if not supervisor.is_stopping:
                 supervisor.start(portal_plans(address, settings.DATA_DIR), environment)
-            # Wildcards of Django's ALLOWED_HOSTS are no host names.
-            named = next((host for host in hosts if host != "*" and not host.startswith(".")), "localhost")
             supervisor.run(
-                is_ready=lambda: answers(address, named),
+                is_ready=lambda: answers(address, named_host(hosts)),
                 on_ready=lambda: self._say_ready(output, address, demo, token),
             )
             output.line("portal", "Stopping ...")
