@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from assessments.models import Assessment, Measurement
+from mlops_portal.lib.api.parsers import MAX_ITEMS
 
 
 class LevelOut(serializers.Serializer[object]):
@@ -158,7 +160,7 @@ class ValueField(serializers.JSONField):
 
     default_error_messages = {"invalid": "A number, true, false or null."}
 
-    def to_internal_value(self, data: object) -> object:
+    def to_internal_value(self, data: Any) -> Any:
         if data is not None and not isinstance(data, bool | int | float):
             self.fail("invalid")
         try:
@@ -195,7 +197,7 @@ class MeasurementIn(serializers.Serializer[object]):
 
 
 class MeasurementsIn(serializers.Serializer[object]):
-    items = MeasurementIn(many=True, min_length=1, max_length=500)
+    items = serializers.ListField(child=MeasurementIn(), min_length=1, max_length=MAX_ITEMS)
 
 
 class ItemOut(serializers.Serializer[object]):

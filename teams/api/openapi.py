@@ -5,13 +5,15 @@ Importing this module registers the two ways to say who acts.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from teams.permissions import row
 
+BEARER_TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "mlp_<8 hex>_<64 hex>"}
+SESSION = {"type": "apiKey", "in": "cookie", "name": "session"}
 PROBLEM = {
     "type": "object",
     "description": "A refusal (RFC 9457). `code` is for programs, `detail` for people.",
@@ -54,7 +56,7 @@ ANSWERS = {
 EVERYWHERE = ("BadRequest", "Unauthorized", "Forbidden", "NotAcceptable", "TooMany", "Unavailable")
 
 
-class PortalSchema(AutoSchema):  # type: ignore[misc]  # untyped package
+class PortalSchema(AutoSchema):
     """Operations with the scope that they take, grouped by their first word, with every refusal they can give."""
 
     def get_tags(self) -> list[str]:
@@ -73,7 +75,7 @@ class PortalSchema(AutoSchema):  # type: ignore[misc]  # untyped package
             operation["description"] = f"{operation.get('description', '')}\n\nTakes {needs}."
         return operation
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         names = list(EVERYWHERE)
         # A list that is narrowed by a name answers to a foreign name as to none.
@@ -91,7 +93,7 @@ class PortalSchema(AutoSchema):  # type: ignore[misc]  # untyped package
         policy = getattr(self.view, "policy", None)
         if isinstance(policy, dict):
             policy = policy[self.method.lower()]
-        return row(policy).scope if isinstance(policy, str) else str(self.view.scope)
+        return row(policy).scope if isinstance(policy, str) else str(getattr(self.view, "scope", ""))
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -100,7 +102,7 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """The OpenAPI security scheme of `Authorization: Bearer mlp_...`."""
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "mlp_<8 hex>_<64 hex>"}
+        return BEARER_TOKEN
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -109,7 +111,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """The OpenAPI security scheme of a signed-in browser."""
-        return {"type": "apiKey", "in": "cookie", "name": "session"}
+        return SESSION
 
 
 def add_shared_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -117,8 +119,8 @@ def add_shared_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["securitySchemes"] = {
-        "bearerToken": BearerTokenScheme("").get_security_definition(None),
-        "session": SessionScheme("").get_security_definition(None),
+        "bearerToken": BEARER_TOKEN,
+        "session": SESSION,
     }
     components["responses"] = {
         name: {

@@ -15,6 +15,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from mlops_portal.lib.api.headers import RATE_HEADERS
 from teams.queries.principals import Principal
 
 WINDOW = 60
@@ -31,13 +32,15 @@ class PerMinute(BaseThrottle):
         self._left = WINDOW - now % WINDOW
         used = _count(f"api:{_who(request)}:{kind}:{now // WINDOW}")
         rest = max(0, limit - used)
-        request.rate_headers = {
+        headers = {
             "RateLimit-Policy": f'"{kind}";q={limit};w={WINDOW}',
             "RateLimit": f'"{kind}";r={rest};t={self._left}',
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(rest),
             "X-RateLimit-Reset": str(self._left),
         }
+        # Resource.finalize_response puts them on the answer, whatever becomes of it.
+        request._request.META[RATE_HEADERS] = headers  # noqa: SLF001 -- DRF's way to Django's request
         return used <= limit
 
     def wait(self) -> float:

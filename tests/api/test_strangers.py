@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,6 +26,12 @@ from tests.factories import (
 from tests.insights.conftest import publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+MAKE: dict[str, Any] = {
+    "viewer": make_viewer,
+    "member": make_member,
+    "lead": make_lead,
+    "manager": make_manager,
+}
 READ = ("org:read", "model:read", "results:read", "assessments:read", "measurements:read")
 
 
@@ -110,9 +117,7 @@ def test_a_foreign_team_changes_nothing_that_a_token_reads(role, ours, theirs, a
         api = api_of(make_admin(), "org:read")
         api.credentials(HTTP_AUTHORIZATION=f"Bearer {plain}")
     else:
-        make = {"viewer": make_viewer, "member": make_member, "lead": make_lead, "manager": make_manager}[
-            role
-        ]
+        make = MAKE[role]
         api = api_of(make(unit if role in ("viewer", "manager") else teams[0]), *READ)
     urls = list(addresses(ours, theirs))
     record_weeks(at=timezone.now() - timedelta(days=7))
@@ -130,7 +135,7 @@ def test_a_foreign_team_changes_nothing_that_a_token_reads(role, ours, theirs, a
 @pytest.mark.parametrize("role", ["viewer", "member", "lead", "manager"])
 def test_what_is_foreign_and_what_does_not_exist_are_told_alike(role, ours, theirs, api_of):
     unit, teams = ours
-    make = {"viewer": make_viewer, "member": make_member, "lead": make_lead, "manager": make_manager}[role]
+    make = MAKE[role]
     api = api_of(make(unit if role in ("viewer", "manager") else teams[0]), *READ)
     foreign = theirs[1][0].slug
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as WrongValue
-from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor as Place
 from rest_framework.pagination import CursorPagination
@@ -27,7 +26,7 @@ class Cursor(CursorPagination):
     cursor_query_description = "Where a page begins. Follow `next` and `prev`, do not build one."
     ordering: str | tuple[str, ...] = "pk"
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page. Raises ValidationError (400) for a limit or a cursor that cannot be used."""
         self._model = queryset.model
         page: list[Any] = super().paginate_queryset(queryset, request, view) or []
@@ -57,7 +56,7 @@ class Cursor(CursorPagination):
             field.to_python(place.position)
         except WrongValue as error:
             raise refused from error
-        if "\x00" in place.position:
+        if "\x00" in str(place.position):
             raise refused
         return place
 

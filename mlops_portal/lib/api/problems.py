@@ -35,8 +35,9 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     header = getattr(known, "auth_header", None)
     if header:
         response["WWW-Authenticate"] = header
-    if isinstance(known, exceptions.Throttled) and known.wait is not None:
-        response["Retry-After"] = str(max(1, math.ceil(known.wait)))
+    wait = getattr(known, "wait", None)
+    if wait is not None:
+        response["Retry-After"] = str(max(1, math.ceil(wait)))
     return response
 
 

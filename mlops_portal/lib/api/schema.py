@@ -29,7 +29,7 @@ class Schema(Resource, SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        return super().get(request, *args, **kwargs)
+        return super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]  # untyped package
 
 
 class Docs(Resource, SpectacularSwaggerSplitView):
@@ -42,7 +42,7 @@ class Docs(Resource, SpectacularSwaggerSplitView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        return super().get(request, *args, **kwargs)
+        return super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]  # untyped package
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, NotAuthenticated) and "text/html" in self.request.headers.get("Accept", ""):

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mlops_portal.lib.api import problems
+from mlops_portal.lib.api.headers import RATE_HEADERS
 from mlops_portal.lib.api.renderers import OrjsonRenderer
 
 PAGING = frozenset({"limit", "cursor"})
@@ -65,9 +66,9 @@ class Resource(APIView):
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> Response:
-        made = cast("HttpResponse", super().finalize_response(request, response, *args, **kwargs))
+        made: HttpResponse = super().finalize_response(request, cast("Response", response), *args, **kwargs)
         patch_vary_headers(made, ["Accept", "Authorization", "Cookie"])
-        for name, value in getattr(request, "rate_headers", {}).items():
+        for name, value in request._request.META.get(RATE_HEADERS, {}).items():  # noqa: SLF001 -- DRF's way
             made[name] = value
         if made.status_code != 200 or request.method not in {"GET", "HEAD"}:
             made["Cache-Control"] = "private, no-store"
