@@ -177,11 +177,9 @@ def _with_min_sample(signal: Signal, one: Pooled, pooled: Mapping[str, Pooled]) 
     if needed is None or one.reading.value is None:
         return one
     counted = pooled.get(needed.signal) if needed.signal is not None else None
-    if counted is None or counted.reading.value is None:
-        # A connector that sends the share without its count has checked the sample itself.
-        size = one.sample
-    else:
-        size = float(counted.reading.value)
+    count = counted.reading.value if counted is not None else None
+    # A connector that sends the share without its count has checked the sample itself.
+    size = one.sample if count is None else float(count)
     if size is None or size >= needed.at_least:
         return one
     # Too few were seen. Where a source is missing, that says nothing about the team.
