@@ -142,7 +142,7 @@ def activity_of(connection: Connection, at: datetime) -> str:
             "A collection was asked for and no worker has taken it yet. The wish is kept; "
             "check that the worker, beat and the broker run."
         )
-    return "A collection was asked for; a worker takes it within seconds."
+    return "A collection was asked for; it has not begun yet."
 
 
 def host_of(connection: Connection) -> str:
