@@ -31,7 +31,9 @@ REPOSITORIES = "repo.connected"
 TRAINING_RUNS = "ci.training_runs_90d"
 # Where the run behind a live version cannot be read, its commit cannot be known either.
 LIVE_RUNS = "mlflow.production_from_notebook_share"
-_SIDES = (LIVE_VERSIONS, RECENT_VERSIONS, REPOSITORIES, TRAINING_RUNS, LIVE_RUNS)
+# The same of recent versions: a run that could not be read has a commit all the same.
+RECENT_RUNS = "mlflow.versions_with_run_share"
+_SIDES = (LIVE_VERSIONS, RECENT_VERSIONS, REPOSITORIES, TRAINING_RUNS, LIVE_RUNS, RECENT_RUNS)
 
 WINDOW = timedelta(days=90)
 GRACE = timedelta(minutes=5)
@@ -86,7 +88,8 @@ def join_team(*, team: Team, at: datetime) -> list[tuple[Source, list[Observed]]
         live_reason = _reason(sides, giver, LIVE_VERSIONS, LIVE_RUNS)
         shares = {
             FROM_CI: _unless(
-                _reason(sides, giver, RECENT_VERSIONS), partial(from_ci, recent, runs, trainings)
+                _reason(sides, giver, RECENT_VERSIONS, RECENT_RUNS),
+                partial(from_ci, recent, runs, trainings),
             ),
             WITH_COMMIT: _unless(live_reason, partial(with_commit, live, commits, repositories)),
             LINEAGE: _unless(live_reason, partial(lineage, live, commits, repositories)),

@@ -7,40 +7,24 @@ BUILT_BY_HAND: every answer of it is checked against GitHub's own description of
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from integrations.connectors.base import Collected, FactKind, Question
 from tests.integrations.connectors.github_fake import Asked, FakeGithub
 from tests.services import github_openapi, github_recordings
 from tests.services.github_recordings import Recordings, missing
 from tests.services.github_scenarios import SCENARIOS
+from tests.services.hand_values import Expected, assert_as_worked_out, named_by
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
 RECORDED, BUILT_BY_HAND = "recorded", "built by hand"
 
 
-@dataclass(frozen=True)
-class Expected:
-    """A signal's value by hand in one scenario, or the exact reason for none. `why` is how it was worked out."""
-
-    signal: str
-    scenario: str
-    value: Any
-    why: str
-    reason: str = ""
-    bound: str = "exact"
-    parts: tuple[float, float] | None = None
-
-    @property
-    def source(self) -> str:
-        return BUILT_BY_HAND if self.scenario == "by_hand" else RECORDED
+def source_of(row: Expected) -> str:
+    return BUILT_BY_HAND if row.scenario == "by_hand" else RECORDED
 
 
 NO = "no path of the recorded tree is one"
@@ -163,15 +147,11 @@ def collected(recordings: Recordings) -> dict[str, tuple[Collected, list[Asked]]
     return found
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.signal}-{row.source}-{row.scenario}")
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.signal}-{source_of(row)}-{row.scenario}")
 def test_signal_has_the_value_worked_out_by_hand(
     row: Expected, collected: dict[str, tuple[Collected, list[Asked]]]
 ) -> None:
-    found = next(one for one in collected[row.scenario][0].observations if one.signal == row.signal)
-    value = pytest.approx(row.value) if isinstance(row.value, float) else row.value
-    assert (found.value, found.reason, found.bound) == (value, row.reason, row.bound), (row.why, found.detail)
-    if row.parts is not None:
-        assert (found.numerator, found.denominator) == row.parts
+    assert_as_worked_out(row, collected[row.scenario][0])
 
 
 @pytest.mark.parametrize("signal", FACTS)
@@ -188,10 +168,7 @@ def test_joined_signal_has_the_facts_worked_out_by_hand(
 
 
 def test_each_signal_that_names_github_has_a_row() -> None:
-    shipped = Path(__file__).parents[2] / "assessments" / "catalog" / "data" / "mlops-maturity_1.yaml"
-    signals = yaml.safe_load(shipped.read_text())["signals"]
-    named = {signal["id"] for signal in signals if "github" in signal["providers"]}
-    assert {row.signal for row in TABLE} | set(FACTS) == named
+    assert {row.signal for row in TABLE} | set(FACTS) == named_by("github")
 
 
 def test_answers_built_by_hand_are_as_github_describes_them(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import ClassVar
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
-from integrations.connectors.mlflow.ask_models import Registry, ask_prompts, ask_registry, ask_runs_of
+from integrations.connectors.mlflow.ask_models import (
+    ModelList,
+    Registry,
+    ask_evaluations,
+    ask_prompts,
+    ask_registry,
+    ask_runs_of,
+)
 from integrations.connectors.mlflow.ask_runs import (
     Experiments,
     RunList,
@@ -27,12 +33,13 @@ from integrations.connectors.mlflow.options import (
     authorization,
     read_setup,
 )
-from integrations.connectors.mlflow.parse import Model, Run
-from integrations.connectors.mlflow.reader import Gap, Reader
+from integrations.connectors.mlflow.parse import Run
+from integrations.connectors.mlflow.prompt_signals import observe_prompts
+from integrations.connectors.mlflow.reader import CUT, Gap, Reader
 from integrations.connectors.mlflow.run_signals import observe_runs, observe_traces
 from integrations.connectors.mlflow.version_signals import (
+    Behind,
     Versions,
-    observe_prompts,
     observe_registry,
     version_facts,
 )
@@ -67,8 +74,7 @@ class MlflowConnector(Connector):
         experiments = ask_experiments(reader, setup.experiments)
         runs = ask_runs(reader, experiments.proven, after_ms=days.ago(90), until_ms=days.ago(0))
         observations = self._runs(setup, reader, experiments, runs, days)
-        known = runs.runs if isinstance(runs, RunList) else ()
-        found, facts, notes = self._registry(setup, reader, known, days)
+        found, facts, notes = self._registry(setup, reader, experiments, runs, days)
         observations += found
         observations.append(self._prompts(setup, reader, experiments))
         reader.raise_if_silent()
@@ -88,10 +94,7 @@ class MlflowConnector(Connector):
         observations = observe_runs(setup, experiments, runs, month_ms=days.ago(30), url=url)
         traces: int | Gap = 0
         if experiments.proven:
-            month = (
-                [run for run in runs.runs if run.start_ms > days.ago(30)] if isinstance(runs, RunList) else []
-            )
-            month.sort(key=lambda run: not run.is_evaluation(setup.evaluation_tag))
+            month = _of_month(runs, days.ago(30), setup.evaluation_tag)
             traces = ask_traces(
                 reader, experiments.proven, month, after_ms=days.ago(30) + 1, until_ms=days.ago(0)
             )
@@ -99,31 +102,43 @@ class MlflowConnector(Connector):
         return observations
 
     def _registry(
-        self, setup: Setup, reader: Reader, known: Sequence[Run], days: _Days
+        self, setup: Setup, reader: Reader, experiments: Experiments, known: RunList | Gap, days: _Days
     ) -> tuple[list[Observation], tuple[Fact, ...], list[str]]:
         url = f"{self.http.base_url}#/models"
         registry: Registry | Gap = ask_registry(reader, setup.models) if setup.models else Registry()
         if isinstance(registry, Gap):
-            return observe_registry(setup, registry, None, {}, known, url=url), (), [registry.detail]
+            nothing = Behind({}, {}, (), has_all_known=False)
+            return observe_registry(setup, registry, None, nothing, url=url), (), [registry.detail]
         versions = Versions(setup, registry, quarter_ms=days.ago(90), year_ms=days.ago(365))
-        behind = ask_runs_of(reader, versions.by_need, known)
-        observations = observe_registry(setup, registry, versions, behind, known, url=url)
-        notes = [gap.detail for gap in (*registry.gaps, *behind.values()) if isinstance(gap, Gap)]
-        return observations, version_facts(versions, behind, self.http.base_url), list(dict.fromkeys(notes))
+        read = known.runs if isinstance(known, RunList) else ()
+        runs = ask_runs_of(reader, versions.by_need, read)
+        logged = ask_evaluations(reader, versions.recent) if setup.gate_metrics else {}
+        is_whole = isinstance(known, RunList) and known.is_complete
+        behind = Behind(
+            runs, logged, read, has_all_known=is_whole and bool(experiments.proven) and not experiments.gaps
+        )
+        observations = observe_registry(setup, registry, versions, behind, url=url)
+        notes = [
+            gap.detail
+            for gap in (*registry.model_gaps, *runs.values(), *logged.values())
+            if isinstance(gap, Gap)
+        ]
+        return observations, version_facts(versions, runs, self.http.base_url), list(dict.fromkeys(notes))
 
     def _prompts(self, setup: Setup, reader: Reader, experiments: Experiments) -> Observation:
-        prompts = ask_prompts(reader) if setup.prompts or setup.models else []
-        ours = _ours(prompts, setup, experiments) if not isinstance(prompts, Gap) else []
-        return observe_prompts(setup, prompts, ours, url=f"{self.http.base_url}#/prompts")
+        is_named = setup.prompts or setup.models or experiments.proven
+        listed = ask_prompts(reader) if is_named else ModelList((), is_whole=True)
+        return observe_prompts(setup, listed, experiments, url=f"{self.http.base_url}#/prompts")
 
 
-def _ours(prompts: Sequence[Model], setup: Setup, experiments: Experiments) -> list[Model]:
-    if setup.prompts:
-        return [p for p in prompts if any(fnmatchcase(p.name, entry) for entry in setup.prompts)]
-    ids = {experiment.id for experiment in experiments.proven}
-    return [
-        p for p in prompts if p.experiments & ids or any(fnmatchcase(p.name, entry) for entry in setup.models)
-    ]
+def _of_month(runs: RunList | Gap, month_ms: int, tag: tuple[str, str]) -> Sequence[Run] | Gap:
+    """The runs of the shorter window, evaluations first; the gap where they were not all read."""
+    if isinstance(runs, Gap):
+        return runs
+    if runs.covered_from_ms > month_ms:
+        return CUT
+    month = [run for run in runs.runs if run.start_ms > month_ms]
+    return sorted(month, key=lambda run: not run.is_evaluation(tag))
 
 
 class _Days:

@@ -21,8 +21,8 @@ def look_round(reader: Reader) -> Found:
     missing: dict[str, Sequence[str]] = {}
     notes: list[str] = []
     identity = _identity(reader)
-    experiments = _list(lambda: [e for e in list_experiments(reader) if not e.is_deleted], gap_of)
-    models = _list(lambda: list_models(reader), registry_gap)
+    experiments = _list(lambda: [e for e in list_experiments(reader).experiments if not e.is_deleted], gap_of)
+    models = _list(lambda: list(list_models(reader).models), registry_gap)
     reader.raise_if_silent()
     if isinstance(experiments, Gap):
         missing["Experiments: READ"] = RUN_SIGNALS

@@ -8,8 +8,6 @@ from assessments.vocabulary import SIGNALS, Reason
 from integrations.connectors.base import Observation
 from integrations.connectors.mlflow.reader import Gap
 
-CUT = Gap(Reason.TRUNCATED.value, "MLflow holds more than one collection reads.")
-
 
 def unknown(signal: str, gap: Gap, *, url: str = "") -> Observation:
     """No value, because of the gap. A reason that the vocabulary does not have for this signal is `unreachable` in its words."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from integrations.connectors.base import Option, OptionKind
 
+PROMPTS = "mlflow.prompts"
 RUN_SIGNALS = (
     "mlflow.runs_30d",
     "mlflow.runs_90d",
@@ -29,7 +31,7 @@ REGISTRY_SIGNALS = (
     "mlflow.production_from_notebook_share",
     "mlflow.production_described_share",
     "mlflow.versions_evaluated_share_90d",
-    "mlflow.prompts",
+    PROMPTS,
 )
 # Signals that need a second system: facts only (RULINGS 7).
 JOINED_SIGNALS = (
@@ -143,6 +145,15 @@ def _lines(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
     given = options.get(name) or ()
     lines = given.splitlines() if isinstance(given, str) else [str(line) for line in given]
     return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+
+def is_pattern(entry: str) -> bool:
+    return "*" in entry or "?" in entry
+
+
+def matches(name: str, entry: str) -> bool:
+    """Whether a line of the mapping means that name. Only * and ? stand for something else; brackets are part of names."""
+    return fnmatchcase(name, entry.replace("[", "[[]")) if is_pattern(entry) else name == entry
 
 
 def authorization(options: Mapping[str, str]) -> dict[str, str]:

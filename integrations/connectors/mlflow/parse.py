@@ -1,17 +1,22 @@
 """MLflow's JSON into what the signals need, and nothing else. Pure.
 
-MLflow leaves out empty lists and empty objects, so absent is empty here. A row without its identity is dropped by its caller.
+MLflow leaves out empty lists and empty objects, so absent is empty here. A row without its identity is not MLflow's: leaving
+it out would make a zero of garbage, so it raises SourceError(BAD_PAYLOAD).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from integrations.connectors.http import Failure, SourceError
 
 Row = Mapping[str, Any]
+
+# Text that is a 64-bit number; anything longer is an accident.
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 COMMIT_TAGS = ("mlflow.source.git.commit", "mlflow.databricks.gitRepoCommit")
 PARENT_TAG = "mlflow.parentRunId"
@@ -50,7 +55,6 @@ class Run:
     has_params: bool
     datasets: tuple[Dataset, ...]
     names: frozenset[str] = frozenset()
-    metrics_by_model: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def is_child(self) -> bool:
@@ -112,22 +116,18 @@ class Version:
 
 def experiment(row: Row) -> Experiment:
     return Experiment(
-        text(row, "experiment_id"), text(row, "name"), text(row, "lifecycle_stage") == "deleted"
+        named(row, "experiment_id"), text(row, "name"), text(row, "lifecycle_stage") == "deleted"
     )
 
 
 def run(row: Row) -> Run:
     info, data, inputs = part(row, "info"), part(row, "data"), part(row, "inputs")
     tags = pairs(data, "tags")
-    by_model: dict[str, set[str]] = {}
-    for metric in items(data, "metrics"):
-        if model_id := text(metric, "model_id"):
-            by_model.setdefault(model_id, set()).add(text(metric, "key"))
-    named = {
+    uris = {
         value for value in (*tags.values(), *pairs(data, "params").values()) if value.startswith("models:/")
     }
     return Run(
-        id=text(info, "run_id") or text(info, "run_uuid"),
+        id=text(info, "run_id") or named(info, "run_uuid"),
         status=text(info, "status"),
         start_ms=number(info, "start_time") or 0,
         end_ms=number(info, "end_time"),
@@ -135,8 +135,7 @@ def run(row: Row) -> Run:
         metrics=frozenset(text(metric, "key") for metric in items(data, "metrics")),
         has_params=bool(items(data, "params")),
         datasets=tuple(_dataset(entry) for entry in items(inputs, "dataset_inputs")),
-        names=frozenset(named | {text(entry, "model_id") for entry in items(inputs, "model_inputs")} - {""}),
-        metrics_by_model={model_id: frozenset(keys) for model_id, keys in by_model.items()},
+        names=frozenset(uris | {text(entry, "model_id") for entry in items(inputs, "model_inputs")} - {""}),
     )
 
 
@@ -147,7 +146,7 @@ def _dataset(entry: Row) -> Dataset:
 def model(row: Row) -> Model:
     tags = pairs(row, "tags")
     return Model(
-        name=text(row, "name"),
+        name=named(row, "name"),
         aliases={text(a, "alias"): text(a, "version") for a in items(row, "aliases") if text(a, "alias")},
         is_prompt=tags.get(PROMPT_TAG) == "true",
         experiments=frozenset(tags.get(PROMPT_EXPERIMENTS_TAG, "").split(",")) - {""},
@@ -157,8 +156,8 @@ def model(row: Row) -> Model:
 def version(row: Row) -> Version:
     source = text(row, "source")
     return Version(
-        name=text(row, "name"),
-        version=text(row, "version"),
+        name=named(row, "name"),
+        version=named(row, "version"),
         created_ms=number(row, "creation_timestamp") or 0,
         stage=text(row, "current_stage"),
         description=text(row, "description"),
@@ -167,6 +166,14 @@ def version(row: Row) -> Version:
         model_id=text(row, "model_id")
         or (source.removeprefix("models:/") if source.startswith(_MODEL_ID_SOURCE) else ""),
     )
+
+
+def metrics_by_run(row: Row) -> tuple[frozenset[str], ...]:
+    """What each run measured of a logged model: the names of its metrics."""
+    by_run: dict[str, set[str]] = {}
+    for metric in items(part(row, "data"), "metrics"):
+        by_run.setdefault(text(metric, "run_id"), set()).add(text(metric, "key"))
+    return tuple(map(frozenset, by_run.values()))
 
 
 def trace_count(data: Row) -> int:
@@ -186,9 +193,9 @@ def rows(data: Row, key: str) -> list[Row]:
     found = data.get(key)
     if found is None and set(data) <= {"next_page_token"}:
         return []
-    if not isinstance(found, list):
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise bad_shape()
-    return [row for row in found if isinstance(row, dict)]
+    return found
 
 
 def required(data: Row, key: str) -> Row:
@@ -204,6 +211,14 @@ def bad_shape() -> SourceError:
         Failure.BAD_PAYLOAD,
         "The answer is not MLflow's; nothing was taken from it. Check the address of the connection.",
     )
+
+
+def named(row: Row, key: str) -> str:
+    """The identity under `key`. Raises SourceError(BAD_PAYLOAD)."""
+    found = text(row, key)
+    if not found:
+        raise bad_shape()
+    return found
 
 
 def part(row: Row, key: str) -> Row:
@@ -224,7 +239,7 @@ def text(row: Row, key: str) -> str:
 def number(row: Row, key: str) -> int | None:
     """Milliseconds; some gateways put 64-bit numbers into text, as protobuf's JSON does."""
     found = row.get(key)
-    if isinstance(found, str) and found.lstrip("-").isdigit():
+    if isinstance(found, str) and _WHOLE_NUMBER.fullmatch(found):
         return int(found)
     return int(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from assessments.vocabulary import Reason
 from integrations.connectors.failures import INVALID_HOST
 from integrations.connectors.http import Failure, Http, Params, SourceError
-from integrations.connectors.mlflow.parse import Row, bad_shape
+from integrations.connectors.mlflow.parse import Row, bad_shape, rows, text
+
+T = TypeVar("T")
 
 ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
@@ -25,6 +28,9 @@ class Gap:
 
     reason: str
     detail: str
+
+
+CUT = Gap(Reason.TRUNCATED.value, "MLflow holds more than one collection reads.")
 
 
 class Reader:
@@ -60,6 +66,41 @@ class Reader:
         """Raises the last failure when no question was answered: then the system was not read, whatever the reason."""
         if self._failure is not None and not self._is_answered:
             raise self._failure
+
+
+def read_all(
+    ask: Callable[[Mapping[str, str]], Row],
+    key: str,
+    parse: Callable[[Row], T],
+    *,
+    max_pages: int,
+    max_rows: int = sys.maxsize,
+) -> tuple[list[T], bool]:
+    """Everything listed under `key`, page by page, and whether that was all: no more pages or rows than these are asked for.
+
+    `ask` puts the given page token into its question. Raises SourceError, also for a token that comes back: of a list that
+    does not advance neither rows nor number can be trusted.
+    """
+    found: list[T] = []
+    seen: set[str] = set()
+    token: dict[str, str] = {}
+    for _ in range(max_pages):
+        data = ask(token)
+        # Parsed at once: a page of raw runs takes ten times the memory of what is kept of it.
+        found += map(parse, rows(data, key))
+        following = text(data, "next_page_token")
+        if not following:
+            return found, True
+        if following in seen:
+            raise SourceError(
+                Failure.BAD_PAYLOAD,
+                "MLflow names a page as its own next page: the list does not advance, and nothing was taken from it.",
+            )
+        if len(found) >= max_rows:
+            break
+        seen.add(following)
+        token = {"page_token": following}
+    return found, False
 
 
 def is_absent(error: SourceError) -> bool:

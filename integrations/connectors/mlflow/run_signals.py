@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Observation
 from integrations.connectors.mlflow.ask_runs import Experiments, RunList
-from integrations.connectors.mlflow.observe import CUT, count, share, unknown
+from integrations.connectors.mlflow.observe import count, share, unknown
 from integrations.connectors.mlflow.options import RUN_SIGNALS, Setup
 from integrations.connectors.mlflow.parse import Run
-from integrations.connectors.mlflow.reader import Gap
+from integrations.connectors.mlflow.reader import CUT, Gap
 
 NO_EXPERIMENTS = Gap(Reason.NOT_CONFIGURED.value, "No experiment is named in the mapping.")
 TRACES = "mlflow.traces_30d"
@@ -36,10 +36,8 @@ def observe_runs(
         return [unknown(signal, gap or NO_EXPERIMENTS, url=url) for signal in _WITHOUT_TRACES]
     gaps = [*experiments.gaps, *([] if runs.is_complete else [CUT])]
     top = [run for run in runs.runs if not run.is_child]
-    # Newest first: a read that was cut before the month's beginning still has the whole month.
     month = [run for run in top if run.start_ms > month_ms]
-    is_month_whole = runs.is_complete or len(month) < len(top)
-    month_gaps = [*experiments.gaps, *([] if is_month_whole else [CUT])]
+    month_gaps = [*experiments.gaps, *([] if runs.covered_from_ms <= month_ms else [CUT])]
     finished = [run for run in top if run.status == "FINISHED"]
     return [
         count("mlflow.runs_30d", len(month), month_gaps, url=url),
@@ -57,7 +55,8 @@ def observe_runs(
             share(signal, sum(map(is_one, top)), len(top), gaps, what=what, url=url)
             for signal, what, is_one in _SHARES
         ),
-        _evaluations(setup, month, month_gaps, url=url),
+        # Evaluations are often made inside the training run that they belong to, so children count.
+        _evaluations(setup, [run for run in runs.runs if run.start_ms > month_ms], month_gaps, url=url),
     ]
 
 

@@ -10,17 +10,32 @@ from urllib.parse import quote
 
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Fact, FactKind, Observation
-from integrations.connectors.mlflow.ask_models import Registry
-from integrations.connectors.mlflow.observe import CUT, count, share, unknown
-from integrations.connectors.mlflow.options import REGISTRY_SIGNALS, Setup
+from integrations.connectors.mlflow.ask_models import Measured, Registry
+from integrations.connectors.mlflow.observe import count, share, unknown
+from integrations.connectors.mlflow.options import PROMPTS, REGISTRY_SIGNALS, Setup
 from integrations.connectors.mlflow.parse import Model, Run, Version
-from integrations.connectors.mlflow.reader import Gap
+from integrations.connectors.mlflow.reader import CUT, Gap
 
 NO_MODELS = Gap(Reason.NOT_CONFIGURED.value, "No registered model is named in the mapping.")
-PROMPTS = "mlflow.prompts"
 SHORTEST_DESCRIPTION = 80
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The end of the year 9000: far from any truth, and no time zone moves it out of the calendar.
+LATEST_MS = 221_878_137_599_000
 
 RunsById = Mapping[str, Run | Gap | None]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What stands behind versions: their runs, what was measured of their logged models, and the runs of the team's experiments.
+
+    `has_all_known` is False when an evaluation may stand in a run that was not read.
+    """
+
+    runs: RunsById
+    logged: Mapping[str, Measured | Gap]
+    known: Sequence[Run]
+    has_all_known: bool
 
 
 @dataclass
@@ -49,7 +64,7 @@ class Versions:
         found: list[Version] = []
         for model in self.registry.models:
             marked = _aliased(model, self.setup.production_aliases)
-            versions = self.registry.versions.get(model.name, ())
+            versions = self.registry.versions_of(model)
             found += [v for v in versions if (v.version in marked if marked else v.stage == "Production")]
         return found
 
@@ -60,13 +75,10 @@ class Versions:
 
     @property
     def gaps(self) -> list[Gap]:
-        return [*self.registry.gaps, *([] if self.registry.is_complete else [CUT])]
+        return [*self.registry.gaps_since(0)]
 
     def gaps_since(self, start_ms: int) -> list[Gap]:
-        """As `gaps`; a listing cut before the window's beginning (newest first) still has the whole window."""
-        lists = self.registry.versions.values()
-        is_covered = all(not versions or versions[-1].created_ms <= start_ms for versions in lists)
-        return [*self.registry.gaps] if is_covered else self.gaps
+        return [*self.registry.gaps_since(start_ms)]
 
     def is_live(self, version: Version) -> bool:
         return version in self.live
@@ -80,30 +92,29 @@ def observe_registry(
     setup: Setup,
     registry: Registry | Gap,
     versions: Versions | None,
-    runs: RunsById,
-    known: Sequence[Run],
+    behind: Behind,
     *,
     url: str,
 ) -> list[Observation]:
-    """One observation per registry signal, prompts aside. `known` are the runs of the team's experiments."""
+    """One observation per registry signal, prompts aside."""
     if not setup.models:
         gap: Gap | None = NO_MODELS
     elif isinstance(registry, Gap):
         gap = registry
     else:
-        gap = registry.gaps[0] if not registry.models else None
+        gap = registry.model_gaps[0] if not registry.models else None
     if gap is not None or isinstance(registry, Gap) or versions is None:
         return [
             unknown(signal, gap or NO_MODELS, url=url) for signal in REGISTRY_SIGNALS if signal != PROMPTS
         ]
     return [
-        count("mlflow.registered_models", len(registry.models), versions.gaps, url=url),
+        count("mlflow.registered_models", len(registry.models), registry.model_gaps, url=url),
         count("mlflow.versions_90d", len(versions.recent), versions.gaps_since(versions.quarter_ms), url=url),
-        _with_run(versions, runs, url=url),
+        _with_run(versions, behind.runs, url=url),
         count("mlflow.versions_with_alias", _marked(registry), versions.gaps, url=url),
         _champion_challenger(versions, url=url),
         count("mlflow.production_versions", len(versions.live), versions.gaps, url=url),
-        _from_notebook(versions, runs, url=url),
+        _from_notebook(versions, behind.runs, url=url),
         share(
             "mlflow.production_described_share",
             sum(len(version.description.strip()) >= SHORTEST_DESCRIPTION for version in versions.live),
@@ -112,7 +123,7 @@ def observe_registry(
             what=f"live versions have a description of {SHORTEST_DESCRIPTION} characters or more",
             url=url,
         ),
-        _evaluated(versions, runs, known, url=url),
+        _evaluated(versions, behind, url=url),
     ]
 
 
@@ -120,7 +131,7 @@ def _marked(registry: Registry) -> int:
     found = set()
     for model in registry.models:
         aliased = set(model.aliases.values())
-        for version in registry.versions.get(model.name, ()):
+        for version in registry.versions_of(model):
             if version.version in aliased or version.stage in {"Staging", "Production"}:
                 found.add(version.key)
     return len(found)
@@ -135,8 +146,8 @@ def _champion_challenger(versions: Versions, *, url: str) -> Observation:
             return Observation(
                 signal, value=True, url=url, detail=f"{model.name} has a live version and a challenger."
             )
-    if versions.gaps:
-        return unknown(signal, versions.gaps[0], url=url)
+    if versions.registry.model_gaps:
+        return unknown(signal, versions.registry.model_gaps[0], url=url)
     return Observation(signal, value=False, url=url, detail="No model has both on different versions.")
 
 
@@ -160,6 +171,8 @@ def _with_run(versions: Versions, runs: RunsById, *, url: str) -> Observation:
 def _from_notebook(versions: Versions, runs: RunsById, *, url: str) -> Observation:
     signal = "mlflow.production_from_notebook_share"
     gaps = [*versions.gaps, *_run_gaps(versions.live, runs)]
+    if any(version.run_id and version.run_id not in runs for version in versions.live):
+        gaps.append(CUT)
     behind = [runs.get(version.run_id) for version in versions.live]
     if not gaps and not all(isinstance(run, Run) for run in behind):
         gaps = [
@@ -175,52 +188,40 @@ def _run_gaps(versions: Iterable[Version], runs: RunsById) -> list[Gap]:
     return [gap for version in versions if isinstance(gap := runs.get(version.run_id), Gap)]
 
 
-def _evaluated(versions: Versions, runs: RunsById, known: Sequence[Run], *, url: str) -> Observation:
+def _evaluated(versions: Versions, behind: Behind, *, url: str) -> Observation:
     signal, gate = "mlflow.versions_evaluated_share_90d", versions.setup.gate_metrics
     if not gate:
         return unknown(
             signal, Gap(Reason.NOT_CONFIGURED.value, "No gate metric is named in the mapping."), url=url
         )
-    gaps = [*versions.gaps_since(versions.quarter_ms), *_run_gaps(versions.recent, runs)]
-    if any(version.run_id and version.run_id not in runs for version in versions.recent):
+    recent = versions.recent
+    gaps = [*versions.gaps_since(versions.quarter_ms), *_run_gaps(recent, behind.runs)]
+    gaps += [gap for version in recent if isinstance(gap := behind.logged.get(version.model_id), Gap)]
+    if any(
+        (version.run_id and version.run_id not in behind.runs)
+        or (version.model_id and version.model_id not in behind.logged)
+        for version in recent
+    ):
         gaps.append(CUT)
     by_name: dict[str, list[frozenset[str]]] = {}
-    for run in known:
+    for run in behind.known:
         for name in run.names:
             by_name.setdefault(name, []).append(run.metrics)
-        for model_id, metrics in run.metrics_by_model.items():
-            by_name.setdefault(model_id, []).append(metrics)
-    part = sum(_carries(version, gate, runs, by_name) for version in versions.recent)
-    return share(signal, part, len(versions.recent), gaps, what="versions carry all gate metrics", url=url)
+    part = sum(_carries(version, gate, behind, by_name) for version in recent)
+    is_lower = part < len(recent) and not behind.has_all_known
+    what = "versions carry all gate metrics"
+    return share(signal, part, len(recent), gaps, what=what, url=url, is_lower=is_lower)
 
 
 def _carries(
-    version: Version, gate: frozenset[str], runs: RunsById, by_name: Mapping[str, Sequence[frozenset[str]]]
+    version: Version, gate: frozenset[str], behind: Behind, by_name: Mapping[str, Sequence[frozenset[str]]]
 ) -> bool:
-    run = runs.get(version.run_id)
+    run, logged = behind.runs.get(version.run_id), behind.logged.get(version.model_id)
     own = [run.metrics] if isinstance(run, Run) else []
     names = {f"models:/{version.name}/{version.version}"} | ({version.model_id} - {""})
-    return any(gate <= metrics for metrics in (*own, *(m for name in names for m in by_name.get(name, ()))))
-
-
-def observe_prompts(
-    setup: Setup, prompts: Sequence[Model] | Gap, ours: Sequence[Model], *, url: str
-) -> Observation:
-    """Prompts named in the mapping, else those named like the models or made in the experiments."""
-    if not setup.prompts and not setup.models:
-        return unknown(PROMPTS, NO_MODELS, url=url)
-    if isinstance(prompts, Gap):
-        return unknown(PROMPTS, prompts, url=url)
-    if not ours and prompts and not setup.prompts:
-        return unknown(
-            PROMPTS,
-            Gap(
-                Reason.NOT_CONFIGURED.value,
-                f"MLflow holds {len(prompts)} prompts; name the team's own in the mapping.",
-            ),
-            url=url,
-        )
-    return count(PROMPTS, len(ours), url=url)
+    named = (metrics for name in names for metrics in by_name.get(name, ()))
+    measured = logged if isinstance(logged, tuple) else ()
+    return any(gate <= metrics for metrics in (*own, *named, *measured))
 
 
 def version_facts(versions: Versions, runs: RunsById, base_url: str) -> tuple[Fact, ...]:
@@ -246,8 +247,5 @@ def _fact(version: Version, run: Run | Gap | None, versions: Versions, base_url:
 
 
 def moment(milliseconds: int) -> datetime:
-    """Clients choose run times freely; what no calendar holds becomes its nearest end."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC) if milliseconds > 0 else datetime.min.replace(tzinfo=UTC)
+    """Clients choose run times freely; what no calendar or database holds becomes its nearest end."""
+    return EPOCH + timedelta(milliseconds=min(max(milliseconds, 0), LATEST_MS))

@@ -1,0 +1,151 @@
+"""MLflow on loopback: a real HTTP server that answers with the rows it is given, pages included, and notes every question."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from integrations.connectors.base import Collected, Question
+from integrations.connectors.egress import EgressPolicy
+from integrations.connectors.http import Http
+from integrations.connectors.mlflow.connector import MlflowConnector
+from tests.integrations.connectors.github_rows import UNTIL
+
+PAYLOADS = Path(__file__).parent.parent / "payloads" / "mlflow"
+
+
+def payload(name: str) -> Any:
+    """The body of a payload file."""
+    return json.loads((PAYLOADS / f"{name}.json").read_text())["body"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an endpoint answers when the question holds `having`. Rows under `key` are served in pages."""
+
+    path: str
+    body: Any
+    status: int = 200
+    content_type: str = "application/json"
+    having: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    path: str
+    question: Mapping[str, Any]
+
+
+class FakeMlflow:
+    """`answer` says what an endpoint gives; what was not said is the 404 page of a server without that endpoint."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.asked: list[Asked] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                query = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()}
+                fake._serve(self, query)
+
+            def do_POST(self) -> None:
+                fake._serve(self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+            def log_message(self, *_: Any) -> None:
+                """Quiet: the questions are kept in `asked`."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """From now on nobody listens on its port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(
+        self,
+        path: str,
+        body: Any,
+        /,
+        *,
+        status: int = 200,
+        content_type: str = "application/json",
+        **having: Any,
+    ) -> None:
+        """From now on the endpoint gives this where the question holds these values; the newest fitting answer wins."""
+        self.answers.append(Answer(path, body, status, content_type, having))
+
+    def serve(self, path: str, name: str, /, **having: Any) -> None:
+        """As `answer`, with a payload file: its body, status and content type."""
+        found = json.loads((PAYLOADS / f"{name}.json").read_text())
+        self.answers.append(Answer(path, found["body"], found["status"], found["content_type"], having))
+
+    def listing(self, path: str, key: str, rows: Sequence[Any], /, **having: Any) -> None:
+        """Rows in pages of the size that is asked for; empty lists are left out, as MLflow does."""
+        self.answers.append(Answer(path, list(rows), having=having, key=key))
+
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.asked]
+
+    def collect(self, options: Mapping[str, Any], **headers: str) -> Collected:
+        """One collection over loopback, with all windows ending at UNTIL. Raises SourceError."""
+        with Http(self.url, policy=EgressPolicy.from_text(self.url), headers=headers) as http:
+            return MlflowConnector(http).collect(Question(until=UNTIL, options=options))
+
+    def _serve(self, handler: BaseHTTPRequestHandler, question: Mapping[str, Any]) -> None:
+        path = unquote(urlsplit(handler.path).path).lstrip("/")
+        for prefix in ("api/2.0/mlflow/", "api/3.0/mlflow/"):
+            path = path.removeprefix(prefix)
+        self.asked.append(Asked(path, question))
+        fitting = (
+            a for a in reversed(self.answers) if a.path == path and a.having.items() <= question.items()
+        )
+        status, content_type, body = _said(next(fitting, None), question)
+        handler.send_response(status)
+        handler.send_header("Content-Type", content_type)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+
+def _said(answer: Answer | None, question: Mapping[str, Any]) -> tuple[int, str, bytes]:
+    if answer is None:
+        return 404, "text/html; charset=utf-8", payload("endpoint_absent").encode()
+    if isinstance(answer.body, bytes):
+        return answer.status, answer.content_type, answer.body
+    if answer.content_type != "application/json":
+        return answer.status, answer.content_type, answer.body.encode()
+    body = _page(answer, question) if answer.key else answer.body
+    return answer.status, answer.content_type, json.dumps(body).encode()
+
+
+def _page(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
+    size, start = int(question["max_results"]), int(question.get("page_token", 0))
+    rows = answer.body[start : start + size]
+    body = {answer.key: rows} if rows else {}
+    if start + size < len(answer.body):
+        body["next_page_token"] = str(start + size)
+    return body
