@@ -67,11 +67,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class AskLine:
-    """One criterion to answer. `previous` is the last published answer; `is_carried`: given before this assessment began."""
+    """One criterion to answer. `previous` is the last published answer: it stands until another one is published."""
 
     criterion: Criterion
     answer: AnswerLine | None
-    is_carried: bool
     previous: AnswerLine | None
     na_allowed: bool
     na_flags: tuple[str, ...]
@@ -89,6 +88,12 @@ class AskLine:
     @property
     def value(self) -> str:
         return self.answer.value if self.answer is not None else ""
+
+    @property
+    def confirmable(self) -> str:
+        """What was said last time and can be said again with one button. A new "does not apply" needs its reason."""
+        said = self.previous.value if self.previous is not None and self.answer is None else ""
+        return "" if said == Answer.Value.NA else said
 
     @property
     def dispute(self) -> str:
@@ -278,7 +283,6 @@ def _asks(
             AskLine(
                 criterion=criterion,
                 answer=answer_line(answer) if answer is not None else None,
-                is_carried=answer is not None and answer.answered_at < assessment.created_at,
                 previous=next(iter(published.get(pk, ())), None),
                 na_allowed=bool(set(criterion.na_when).intersection(team.flags)),
                 na_flags=tuple(meanings[flag] for flag in criterion.na_when),

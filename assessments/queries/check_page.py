@@ -62,7 +62,7 @@ class CheckPage:
     team: NumberChange
     changes: tuple[NumberChange, ...]
     answers: tuple[AnswerChange, ...]
-    carried: int
+    kept: int
     is_first: bool
 
     @property
@@ -79,10 +79,7 @@ def check_page(assessment: Assessment, as_of: date) -> CheckPage:
     team, maturity_model = assessment.team, assessment.maturity_model
     model = catalog.model_file(maturity_model)
     rows = catalog.rows(maturity_model)
-    own = {
-        rows.slugs[pk]: (value, answered_at)
-        for pk, value, answered_at in assessment.answers.values_list("criterion_id", "value", "answered_at")
-    }
+    own = {rows.slugs[pk]: value for pk, value in assessment.answers.values_list("criterion_id", "value")}
     published = published_inputs(maturity_model, [team])[team.pk]
     before = stand(catalog.plan(maturity_model), published.criteria, as_of)
     after = draft_standing(assessment, as_of)
@@ -95,23 +92,23 @@ def check_page(assessment: Assessment, as_of: date) -> CheckPage:
     is_first = published.published_at is None
     return CheckPage(
         progress=progress(assessment),
-        unanswered=_groups(assessment, (c for c in core if c.id not in own)),
-        unknown=_groups(assessment, (c for c in core if own.get(c.id, ("",))[0] == Status.UNKNOWN)),
+        unanswered=_groups(assessment, (c for c in core if c.id not in own and c.id not in said)),
+        unknown=_groups(assessment, (c for c in core if own.get(c.id) == Status.UNKNOWN)),
         unproven=_groups(assessment, (c for c in core if _is_unproven(c, after))),
-        not_applicable=_groups(assessment, (c for c in core if own.get(c.id, ("",))[0] == Status.NA)),
+        not_applicable=_groups(assessment, (c for c in core if own.get(c.id) == Status.NA)),
         disputes=tuple(
-            DisputeLine(c, f"You say {own[c.id][0]}; signals say {says[c.id]}.")
+            DisputeLine(c, f"You say {own[c.id]}; signals say {says[c.id]}.")
             for c in core
             if c.id in own and c.id in says and Flag.DISPUTED in after.statuses[c.id].flags
         ),
         team=_change("Team", _three(before.team), _three(after.team), is_first=is_first),
         changes=_changes(assessment, before, after, is_first=is_first),
         answers=tuple(
-            AnswerChange(c, words.ANSWER_WORDS[said.get(c.id, "")], words.ANSWER_WORDS[own[c.id][0]])
+            AnswerChange(c, words.ANSWER_WORDS[said.get(c.id, "")], words.ANSWER_WORDS[own[c.id]])
             for c in core
-            if not is_first and c.id in own and own[c.id][0] != said.get(c.id, "")
+            if not is_first and c.id in own and own[c.id] != said.get(c.id, "")
         ),
-        carried=sum(answered_at < assessment.created_at for _, answered_at in own.values()),
+        kept=sum(c.id not in own and c.id in said for c in core),
         is_first=is_first,
     )
 

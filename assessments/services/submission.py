@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from assessments.models import Answer, Assessment, CriterionStatus, Evidence, MaturityModel, Score, Snapshot
+from assessments.models import Assessment, CriterionStatus, Evidence, Score, Snapshot
 from assessments.queries import catalog
 from assessments.services.scores import rescore_teams
 from teams.models import Team, User
@@ -50,7 +50,7 @@ class NothingAnswered(Exception):
 
 
 def start_assessment(*, team: Team, period: str = "", by: User, at: datetime) -> Assessment:
-    """A new draft, prefilled with what the team said last: each answer keeps the day on which it was given.
+    """A new, empty draft. What was published last stands until it lapses; nothing is chosen for the team (UX A2).
 
     Raises NoMaturityModel, AlreadyOpen.
     """
@@ -70,18 +70,6 @@ def start_assessment(*, team: Team, period: str = "", by: User, at: datetime) ->
             period=period or f"Q{(at.month - 1) // 3 + 1} {at.year}",
             created_at=at,
             created_by=by,
-        )
-        Answer.objects.bulk_create(
-            Answer(
-                assessment=assessment,
-                criterion_id=answer.criterion_id,
-                value=answer.value,
-                reason=answer.reason,
-                note=answer.note,
-                answered_at=answer.answered_at,
-                answered_by_id=answer.answered_by_id,
-            )
-            for answer in _last_answers(team, maturity_model)
         )
         _record(assessment, "assessment.start", by, at)
     return assessment
@@ -193,18 +181,6 @@ def _record(
         team=assessment.team,
         after={"period": assessment.period, **(after or {})},
     )
-
-
-def _last_answers(team: Team, maturity_model: MaturityModel) -> list[Answer]:
-    newest: dict[int, Answer] = {
-        answer.criterion_id: answer
-        for answer in Answer.objects.filter(
-            assessment__team=team,
-            assessment__maturity_model=maturity_model,
-            assessment__status__gte=Assessment.Status.PUBLISHED,
-        ).order_by("assessment__published_at", "assessment_id")
-    }
-    return list(newest.values())
 
 
 def _frozen(assessment: Assessment) -> dict[str, Any]:

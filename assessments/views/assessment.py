@@ -88,7 +88,7 @@ def _next(assessment: Assessment, found: Progress, may: TeamRights) -> Link:
 
 @require_POST
 def assessment_start(request: HttpRequest, slug: str) -> HttpResponse:
-    """A new draft, prefilled with what the team said last."""
+    """A new draft."""
     user = signed_in(request.user)
     team = team_for(user, slug, "assessment.create")
     try:

@@ -140,9 +140,7 @@ def _published_at(keys: Keys, one: Teller) -> datetime | None:
 
 def _assessments(keys: Keys, one: Teller) -> Iterator[tuple[Assessment, Mapping[str, Said]]]:
     submissions = one.told.course.submissions
-    standing: dict[str, Said] = {}
     for number, submission in enumerate(submissions):
-        standing.update(submission.answers)
         day, is_last = submission.published_on, number == len(submissions) - 1
         assessment = Assessment(
             pk=one.key(number),
@@ -160,8 +158,7 @@ def _assessments(keys: Keys, one: Teller) -> Iterator[tuple[Assessment, Mapping[
                 None if is_last else keys.moment(submissions[number + 1].published_on, PUBLISHED_AT)
             ),
         )
-        # The newest one holds every answer that stands, as a prefilled one does; older ones what was new in them.
-        yield assessment, dict(standing) if is_last else submission.answers
+        yield assessment, submission.answers
 
 
 def _answers(

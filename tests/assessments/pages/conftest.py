@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from assessments.models import Criterion
+from assessments.models import Assessment, Criterion
 from assessments.services.answers import record_answer
 from assessments.services.measurements import Observed, record_measurements
 from assessments.services.submission import publish_assessment, start_assessment, submit_assessment
@@ -114,23 +114,26 @@ def world(bare: World) -> World:
 def publish(team: Team, lead: User, said: dict[str, str], *, at: Any = AT, is_reviewed: bool = False) -> None:
     """What the team says, sent and published by its lead."""
     draft = start_assessment(team=team, by=lead, at=at)
-    stored = {answer.criterion.slug: answer for answer in draft.answers.select_related("criterion")}
+    say(draft, lead, said, at=at)
+    submit_assessment(assessment=draft, by=lead, at=at)
+    publish_assessment(assessment=draft, is_reviewed=is_reviewed, by=lead, at=at)
+
+
+def say(draft: Assessment, lead: User, said: dict[str, str], *, at: Any = AT) -> None:
+    """First answers to these criteria."""
     rows = Criterion.objects.select_related("capability").filter(
         capability__maturity_model=draft.maturity_model, slug__in=said
     )
     for row in rows.order_by("pk"):
-        version = stored[row.slug].row_version if row.slug in stored else None
         record_answer(
             assessment=draft,
             criterion=row,
             value=said[row.slug],
             reason="We train nothing." if said[row.slug] == "na" else "",
-            row_version=version,
+            row_version=None,
             by=lead,
             at=at,
         )
-    submit_assessment(assessment=draft, by=lead, at=at)
-    publish_assessment(assessment=draft, is_reviewed=is_reviewed, by=lead, at=at)
 
 
 def measure(team: Team, *items: Observed, at: Any = AT) -> None:

@@ -415,11 +415,11 @@ class TestSending:
         lead = sign_in(client, world.lead)
         lead.post(world.path("assessment/start/"))
 
-        assert "From 20 Nov 2026, 12:00 Still true: Yes," in main(lead.get(ladder(world)))
-        save(lead, world, "yes", version="1", **{f"take-{KEY}": "yes"})
+        assert "Last time, Q4 2026: Yes Still true: Yes," in main(lead.get(ladder(world)))
+        save(lead, world, "", **{f"take-{KEY}": "yes"})
 
         confirmed = Answer.objects.get(assessment__status=10, criterion__slug=SLUG)
-        assert (confirmed.answered_at.hour, confirmed.row_version) == (13, 2)
+        assert (confirmed.value, confirmed.answered_at.hour, confirmed.row_version) == ("yes", 13, 1)
 
     def test_deleting_a_draft_asks_first(self, bare, draft, lead):
         save(lead, bare, "yes")

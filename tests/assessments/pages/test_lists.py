@@ -7,7 +7,7 @@ import pytest
 from assessments.models import Criterion
 from assessments.services.answers import record_answer
 from assessments.services.submission import start_assessment, submit_assessment
-from tests.assessments.pages.conftest import SAID, publish
+from tests.assessments.pages.conftest import SAID, publish, say
 from tests.assessments.pages.reading import head, main, section
 from tests.factories import AT, make_admin, make_lead, make_team
 
@@ -20,12 +20,12 @@ class TestHome:
 
         page = get(world.lead, "/")
 
-        # Five answers were carried over from the published assessment.
-        assert head(page) == "Home Continue assessment Forecasting, Q4 2026: completed 5 of 130."
+        # The five published answers stand; nothing is chosen for the team.
+        assert head(page) == "Home Continue assessment Forecasting, Q4 2026: completed 0 of 130."
         assert section(page, "open") == (
-            "What you have to do Forecasting, assessment Q4 2026 Draft Completed 5 of 130"
+            "What you have to do Forecasting, assessment Q4 2026 Draft Completed 0 of 130"
         )
-        assert draft.answers.count() == 5
+        assert draft.answers.count() == 0
 
     def test_answers_of_an_overlay_are_extra(self, bare, get):
         draft = start_assessment(team=bare.team, by=bare.lead, at=AT)
@@ -35,9 +35,9 @@ class TestHome:
         assert "completed 0 of 130" in head(get(bare.lead, "/"))
 
     def test_in_review(self, world, get):
-        submit_assessment(
-            assessment=start_assessment(team=world.team, by=world.lead, at=AT), by=world.lead, at=AT
-        )
+        draft = start_assessment(team=world.team, by=world.lead, at=AT)
+        say(draft, world.lead, SAID)
+        submit_assessment(assessment=draft, by=world.lead, at=AT)
 
         page = get(world.lead, "/")
 

@@ -7,6 +7,7 @@ import pytest
 from assessments import urls
 from assessments.models import Assessment, Evidence
 from assessments.services.submission import start_assessment
+from tests.assessments.pages.conftest import SAID, say
 from tests.assessments.pages.reading import main
 from tests.assessments.pages.test_why import prove
 from tests.factories import AT, sign_in
@@ -50,7 +51,7 @@ def ask(client, world, rest, *, is_post):
 def busy(world):
     """The world with an open draft and a piece of evidence."""
     prove(world, SLUG)
-    start_assessment(team=world.team, by=world.lead, at=AT)
+    say(start_assessment(team=world.team, by=world.lead, at=AT), world.lead, SAID)
     return world
 
 

@@ -103,7 +103,7 @@ class TestWhy:
 
     def test_facts_with_notebooks_first(self, world, get):
         assert section(get(world.lead, world.path()), "facts").startswith(
-            "The facts behind it Made in notebooks "
+            "The facts behind it Connections and mapping Made in notebooks "
             "25 % of code files are notebooks 5 of 20, now · 20 Nov 2026, 12:00 · connection 1 "
             "unknown of live versions were made in a notebook: nobody has said where to look "
             "unknown of runs came from a notebook: nobody has said where to look "
@@ -225,7 +225,7 @@ class TestEmpty:
             "Teams Commerce Forecasting People of the team Profile Progress "
             "No result yet Nothing was published and nothing measured. A first assessment takes about 75 minutes "
             "with the team; signals appear by themselves once a system is connected. Start assessment "
-            "The facts behind it Made in notebooks "
+            "The facts behind it Connections and mapping Made in notebooks "
             "unknown of code files are notebooks: nobody has said where to look "
             "unknown of live versions were made in a notebook: nobody has said where to look "
             "unknown of runs came from a notebook: nobody has said where to look "

@@ -242,14 +242,18 @@ class TestPublication:
         draft.refresh_from_db()
         assert (draft.status, draft.superseded_at) == (Assessment.Status.SUPERSEDED, later)
 
-    def test_a_new_draft_carries_the_last_answers_with_their_day(self, draft, lead, team):
+    def test_a_new_draft_chooses_nothing_and_what_it_leaves_out_stands_as_published(self, draft, lead, team):
         answer_all(draft, lead, "training", 1)
         publish(draft, lead)
 
-        second = start_assessment(team=team, by=lead, at=AT + timedelta(days=90))
+        later = AT + timedelta(days=90)
+        second = start_assessment(team=team, by=lead, at=later)
+        assert second.answers.count() == 0
+        answer_all(second, lead, "tracking", 1)
+        publish(second, lead, at=later)
 
-        assert set(second.answers.values_list("answered_at", flat=True)) == {AT}
-        assert second.answers.count() == len(criteria_of("training", 1))
+        assert Score.objects.get(capability__slug="training").level == 1
+        assert Score.objects.get(capability__slug="tracking").level == 1
 
     def test_evidence_makes_a_yes_verified_from_publication_on(self, draft, lead, team):
         answer_all(draft, lead, "training", 1)
