@@ -74,7 +74,7 @@ class TeamProgressOut(serializers.Serializer[object]):
 
 
 class UnitProgressOut(serializers.Serializer[object]):
-    """One point a week, the oldest first; `distribution` is teams at level 0 to 4, hidden under three teams."""
+    """One point a week, the oldest first; `distribution` is teams at level 0 to 4, empty under three teams."""
 
     unit = serializers.CharField()
     points = UnitPointOut(many=True)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from assessments.models import MaturityModel
 from assessments.queries import catalog
+from assessments.scoring import ORG_MIN_TEAMS
 from assessments.services.score_rows import week_end
 from insights.api.serializers import (
     HEATMAP_EXAMPLE,
@@ -98,8 +99,8 @@ class Progress(Resource):
             points: list[Any] = progress.team_progress(found, maturity_model, weeks=weeks, until=until)
             return Response({"team": team, "points": [asdict(point) for point in points]})
         place = _unit(request, unit, PROGRESS)
-        points = progress.unit_progress(place, maturity_model, weeks=weeks, until=until)
-        return Response({"unit": unit, "points": [asdict(point) for point in points]})
+        weekly = progress.unit_progress(place, maturity_model, weeks=weeks, until=until)
+        return Response({"unit": unit, "points": [_unit_point(point) for point in weekly]})
 
 
 def _active() -> MaturityModel:
@@ -121,3 +122,8 @@ def _weeks(request: Request) -> int:
     if not given.isdecimal() or not 1 <= int(given) <= MAX_WEEKS:
         raise ValidationError({"weeks": [f"A whole number from 1 to {MAX_WEEKS}."]})
     return int(given)
+
+
+def _unit_point(point: progress.UnitPoint) -> dict[str, Any]:
+    """The point; under three teams a distribution would name teams (RULINGS 4), so there it is empty."""
+    return asdict(point) | ({"distribution": []} if point.teams < ORG_MIN_TEAMS else {})

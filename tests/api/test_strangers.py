@@ -144,3 +144,15 @@ def test_what_is_foreign_and_what_does_not_exist_are_told_alike(role, ours, thei
         ((status, body),), ((other_status, other),) = there.values(), missing.values()
         body.pop("instance", None), other.pop("instance", None)
         assert (status, body) == (other_status, other)
+
+
+@pytest.mark.parametrize(("teams", "distribution"), [(2, []), (3, [3, 0, 0, 0, 0])])
+def test_a_unit_of_few_teams_shows_no_distribution(teams, distribution, maturity_model, api_of):
+    unit = make_unit("Small")
+    for n in range(teams):
+        publish(make_team(f"Small {n}", unit=unit), "training", 1)
+    record_weeks(at=timezone.now() - timedelta(days=7))
+
+    response = api_of(make_viewer(unit), *READ).get("/api/v1/progress/?unit=small")
+
+    assert [point["distribution"] for point in json.loads(response.content)["points"]] == [distribution]
