@@ -114,7 +114,8 @@ def schema(settings, kept_connection):
 
 
 def ask_everybody(operation, headers, statuses, *, until):
-    asking, asked = itertools.cycle(WHO), []
+    asking = itertools.cycle(WHO)
+    asked: list[str] = []
     takes_something = any(operation.iter_parameters()) or len(operation.body) > 0
     kinds = [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if takes_something else [])]
 
@@ -124,7 +125,7 @@ def ask_everybody(operation, headers, statuses, *, until):
         # A busy machine asks less, never nothing.
         if len(asked) >= FEWEST and time.monotonic() > until:
             return
-        asked.append(case)
+        asked.append(operation.label)
         response = case.call(headers=headers[next(asking)])
         statuses.add(response.status_code)
         case.validate_response(response, checks=CHECKS)

@@ -55,6 +55,7 @@ def variables(live_server, transactional_db):
     seed_demo(size=Size(units=2, teams=6, weeks=4, seed=1), at=AT)
     owner = User.objects.get(username="demo-integrator")
     team = Grant.objects.select_related("team").get(user=owner, role=Role.LEAD).team
+    assert team is not None
     _, token = create_token(name="docs", scopes=SCOPES, owner=owner, by=owner, at=timezone.now())
     assessment = Assessment.objects.filter(team=team, status__gte=Assessment.Status.PUBLISHED).first()
     assert assessment is not None, "The integrator's team needs a published assessment for the example."
