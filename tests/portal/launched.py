@@ -33,6 +33,8 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1", "PORTAL_PASSWORD_HASHERS": MD5, **more}
 
 
+# By what a child's command line is known.
+WORDS = {"web": "granian", "worker": " worker ", "beat": " beat ", "broker": "-server"}
 MD5 = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
@@ -47,12 +49,25 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 
 
 def processes() -> dict[int, tuple[int, str]]:
-    """pid -> (parent, state) of everything that runs here, zombies left out."""
-    listing = subprocess.run(
-        ["ps", "-axo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
-    ).stdout
-    rows = [line.split() for line in listing.splitlines()]
-    return {int(pid): (int(parent), state) for pid, parent, state in rows if not state.startswith("Z")}
+    """pid -> (parent, command line) of everything that runs here, zombies left out."""
+    if Path("/proc/self/stat").exists():
+        found = (_from_proc(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return {row[0]: row[1:] for row in found if row is not None}
+    command = ["ps", "-axo", "pid=,ppid=,stat=,command="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 3) for line in listing.splitlines()]
+    return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and row[2][0] != "Z"}
+
+
+def _from_proc(entry: Path) -> tuple[int, int, str] | None:
+    """One process of Linux, without `ps`, which a bare machine may lack; None when it has just gone."""
+    try:
+        # The name in brackets may hold anything, brackets too.
+        state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+        command = (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+    except OSError:
+        return None
+    return None if state == "Z" else (int(entry.name), int(parent), command)
 
 
 def descendants(pid: int) -> set[int]:
@@ -123,17 +138,12 @@ class Portal:
     def children(self) -> dict[str, int]:
         """pid of each child by name."""
         found: dict[str, int] = {}
-        for pid in descendants(self.process.pid):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
-            for name, word in (
-                ("web", "granian"),
-                ("worker", " worker "),
-                ("beat", " beat "),
-                ("broker", "-server"),
-            ):
-                if word in command:
-                    # The first of a name is the oldest: granian has a child of its own.
-                    found[name] = min(pid, found.get(name, pid))
+        table = processes()
+        for pid in sorted(descendants(self.process.pid) & table.keys(), reverse=True):
+            for name, word in WORDS.items():
+                if word in table[pid][1]:
+                    # Of several of a name the oldest stays: granian has a child of its own.
+                    found[name] = pid
         return found
 
     def send(self, number: signal.Signals) -> None:
