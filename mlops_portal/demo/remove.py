@@ -48,24 +48,13 @@ def has_demo() -> bool:
     return Unit.objects.filter(slug=ROOT_SLUG).exists() or User.objects.filter(is_demo=True).exists()
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What would go, and how many people who are not of the demo would stay."""
-
-    units: int
-    teams: int
-    people: int
-    others: int
-
-
-def demo_extent() -> Extent:
-    """What the demo holds, in four queries."""
+def what_goes() -> Removed:
+    """What `remove_demo` would take now: all below the demo's root, whoever made it, and the people of the demo."""
     root = Unit.objects.filter(slug=ROOT_SLUG).first()
-    return Extent(
+    return Removed(
         units=0 if root is None else Unit.objects.filter(path__startswith=root.path).count(),
         teams=0 if root is None else Team.objects.under(root).count(),
         people=User.objects.filter(is_demo=True).count(),
-        others=User.objects.filter(is_demo=False).count(),
     )
 
 

@@ -1,35 +1,50 @@
-"""The page that takes the demo away, for whoever has looked round and wants to start."""
+"""The demo goes with one click, and the way to the own organisation is free."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from mlops_portal.demo.remove import NoDemo, demo_extent, remove_demo
-from teams.access import demo_is_open, require, require_recent_sign_in, signed_in
+from assessments.queries.words import count_words
+from mlops_portal.demo.remove import Removed, has_demo, remove_demo, what_goes
+from teams.access import demo_is_open, require, require_recent_sign_in
+from teams.models import User
 from teams.queries.people import has_administrator
 
+_ACTION = "org.settings"
 
+
+@login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def demo_remove(request: HttpRequest) -> HttpResponse:
-    """Says what goes and what stays; POST removes it and leads to the set-up page. 404 outside the demo."""
-    user = signed_in(request.user)
-    if not demo_is_open(request):
+    """Asks; POST removes the demo and goes on to the set-up page. 404 outside the demo and from another machine."""
+    if not demo_is_open(request) or not has_demo():
         raise Http404
-    require(user, "org.settings")
+    is_shared = User.objects.filter(is_demo=False).exists()
+    if is_shared:
+        # Somebody real works here: only their administrator takes things away.
+        if not isinstance(request.user, User):
+            raise Http404
+        require(request.user, _ACTION)
     if request.method != "POST":
-        return render(request, "demo_remove.html", {"extent": demo_extent()})
-    require_recent_sign_in(request, "org.settings")
-    try:
-        remove_demo(at=timezone.now(), by=user)
-    except NoDemo as error:
-        messages.info(request, str(error))
-        return redirect("/")
-    if user.is_demo:
-        # The person of this session is gone; a new one starts with the set-up.
+        context = {"is_shared": is_shared, "goes": _in_words(what_goes())}
+        return render(request, "demo_remove.html", context)
+    if is_shared:
+        require_recent_sign_in(request, _ACTION)
+    person = request.user if isinstance(request.user, User) else None
+    if person is not None and person.is_demo:
         logout(request)
-    return redirect("/" if has_administrator() else "teams:setup")
+    removed = remove_demo(at=timezone.now(), by=person)
+    messages.info(request, f"The demo is gone: {_in_words(removed)}.")
+    # Who joined the demo stays; when none of them administers anything any more, the set-up page is open to them.
+    return redirect("home" if has_administrator() else "teams:setup")
+
+
+def _in_words(removed: Removed) -> str:
+    teams, units = count_words(removed.teams, "team"), count_words(removed.units, "unit")
+    return f"{teams} in {units}, and {count_words(removed.people, 'person', 'people')}"

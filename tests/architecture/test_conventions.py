@@ -38,6 +38,7 @@ OPEN_TO_VISITORS = {
     "teams:welcome",
     "teams:setup",
     "teams:demo-sign-in",
+    "demo-remove",
     "teams:invitation",
     "account_reset_password",
 }

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import httpx2
 
 from tests.services.servers import free_port
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 # Generous: a busy machine is not a failure. What must be quick says so in its own test.
 PATIENCE = 120.0
@@ -38,7 +39,7 @@ WORDS = {"web": "granian", "worker": " worker ", "beat": " beat ", "broker": "-s
 MD5 = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """The first true value of `condition`. Raises AssertionError with `what` when none came in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -84,7 +85,7 @@ def descendants(pid: int) -> set[int]:
 class Portal:
     """One run of the launcher in a process group of its own, as a terminal has it."""
 
-    def __init__(self, folder: Path, command: tuple[str, ...] = UP, **environment: str) -> None:
+    def __init__(self, folder: Path, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.port = int(environment.get("PORT") or free_port())
         self.host = environment.get("HOST", "127.0.0.1")
@@ -172,9 +173,11 @@ class Portal:
 
 
 @contextmanager
-def portal(folder: Path, command: tuple[str, ...] = UP, **environment: str) -> Iterator[Portal]:
+def portal(
+    folder: Path, environment: Mapping[str, str] | None = None, *, command: tuple[str, ...] = UP
+) -> Iterator[Portal]:
     """A portal that is starting. Whatever the test leaves of it is ended."""
-    running = Portal(folder, command, **environment)
+    running = Portal(folder, command, environment or {})
     below: set[int] = set()
     try:
         yield running
@@ -192,12 +195,12 @@ def portal(folder: Path, command: tuple[str, ...] = UP, **environment: str) -> I
         running.close()
 
 
-def manage(folder: Path, *arguments: str, code: int = 0, **environment: str) -> str:
+def manage(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, code: int = 0) -> str:
     """What `manage.py` printed, both streams. Fails when it ends with another exit code."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=clean_environment(PORTAL_DATA_DIR=str(folder), **environment),
+        env=clean_environment(PORTAL_DATA_DIR=str(folder), **(environment or {})),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.portal.launched import Visitor, manage, portal, taken_port, wait_until
+from tests.portal.launched import UP, Portal, Visitor, manage, portal, taken_port, wait_until
 
 pytestmark = pytest.mark.slow
 CHILDREN = {"web", "worker", "beat", "broker"}
@@ -24,7 +25,7 @@ DEV_RUN = (
 
 
 def test_first_start_on_an_empty_folder_says_little_and_serves_the_set_up_page(tmp_path: Path) -> None:
-    with portal(tmp_path / "var", HOST="127.0.0.2") as running:
+    with portal(tmp_path / "var", {"HOST": "127.0.0.2"}) as running:
         running.wait_ready()
         assert running.lines == [
             f"portal | Preparing {tmp_path / 'var'} ...",
@@ -43,13 +44,13 @@ def test_first_start_on_an_empty_folder_says_little_and_serves_the_set_up_page(t
 
 
 @pytest.mark.parametrize(
-    ("command", "number"), [(DEV_RUN, signal.SIGINT), (DEV_RUN, signal.SIGTERM), (None, signal.SIGTERM)]
+    ("command", "number"), [(DEV_RUN, signal.SIGINT), (DEV_RUN, signal.SIGTERM), (UP, signal.SIGTERM)]
 )
 def test_stopping_leaves_no_process_behind(
-    empty_folder: Path, command: tuple[str, ...] | None, number: signal.Signals
+    empty_folder: Path, command: tuple[str, ...], number: signal.Signals
 ) -> None:
     """Ctrl-C in a terminal goes to the whole group: dev.py and the launcher; the children hear of it from the launcher."""
-    with portal(empty_folder, *([command] if command else [])) as running:
+    with portal(empty_folder, command=command) as running:
         running.wait_ready()
         assert running.stop(number) == set()
         assert running.process.returncode == 0
@@ -69,7 +70,7 @@ def test_stopping_while_it_starts_leaves_no_process_behind(empty_folder: Path) -
 
 
 def test_a_second_start_keeps_the_data_and_is_ready_within_ten_seconds(demo_folder: Path) -> None:
-    with portal(demo_folder, DEMO="1") as running:
+    with portal(demo_folder, {"DEMO": "1"}) as running:
         seconds = running.wait_ready()
         is_busy = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
         assert seconds < (60 if is_busy else 10)
@@ -85,15 +86,25 @@ def test_a_second_start_keeps_the_data_and_is_ready_within_ten_seconds(demo_fold
 def test_a_child_that_dies_is_started_again(empty_folder: Path) -> None:
     with portal(empty_folder) as running:
         running.wait_ready()
-        first = wait_until(lambda: (now := running.children()).keys() == CHILDREN and now, "all children")
+        first = wait_until(partial(_complete, running), "all children")
         for name in ("worker", "web"):
             os.kill(first[name], signal.SIGKILL)
             running.wait_for(f"{name} stopped (SIGKILL); starting it again in 0.5 s")
-            again = wait_until(lambda name=name: running.children().get(name), f"another {name}")
+            again = wait_until(partial(_child, running, name), f"another {name}")
             assert again != first[name]
         with Visitor(running.url) as visitor:
             wait_until(lambda: _answers(visitor), "an answer of the new web process")
         assert running.stop() == set()
+
+
+def _complete(running: Portal) -> dict[str, int]:
+    """The children by name once all are there; empty before."""
+    found = running.children()
+    return found if found.keys() == CHILDREN else {}
+
+
+def _child(running: Portal, name: str) -> int:
+    return running.children().get(name, 0)
 
 
 def _answers(visitor: Visitor) -> bool:
@@ -108,7 +119,7 @@ def _answers(visitor: Visitor) -> bool:
 
 def test_a_port_in_use_is_one_clear_line(empty_folder: Path) -> None:
     before = set(empty_folder.iterdir())
-    with taken_port() as port, portal(empty_folder, PORT=str(port)) as running:
+    with taken_port() as port, portal(empty_folder, {"PORT": str(port)}) as running:
         assert running.ended() == 1
         assert running.lines == [f"Port {port} is in use. Choose another: PORT={port + 1} make run."]
     # Nothing was begun: no broker, no lock.
@@ -146,7 +157,7 @@ def test_a_second_launcher_on_the_same_folder_is_one_clear_line(empty_folder: Pa
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(empty_folder: Path, wrong: dict[str, str], line: str) -> None:
-    assert manage(empty_folder, "up", code=1, **wrong) == f"{line}\n"
+    assert manage(empty_folder, "up", code=1, environment=wrong) == f"{line}\n"
 
 
 def test_a_spoilt_key_file_is_one_clear_line(empty_folder: Path) -> None:
@@ -162,7 +173,7 @@ def test_a_spoilt_key_file_is_one_clear_line(empty_folder: Path) -> None:
 
 
 def test_on_every_address_there_is_no_demo_and_set_up_asks_for_the_printed_token(empty_folder: Path) -> None:
-    with portal(empty_folder, HOST="0.0.0.0", DEMO="1") as running:
+    with portal(empty_folder, {"HOST": "0.0.0.0", "DEMO": "1"}) as running:
         running.wait_ready()
         assert "portal | The demo is for this machine only; HOST=0.0.0.0 starts without it." in running.lines
         token = running.wait_for("The set-up page asks for this token").rsplit(" ", 1)[1]
@@ -181,7 +192,7 @@ def test_on_every_address_there_is_no_demo_and_set_up_asks_for_the_printed_token
 
 
 def test_a_demo_that_is_switched_off_says_why_nobody_can_sign_in(demo_folder: Path) -> None:
-    with portal(demo_folder, DEMO="0") as running:
+    with portal(demo_folder, {"DEMO": "0"}) as running:
         running.wait_ready()
         assert "Only the demo is in here, and it is switched off: nobody can sign in." in running.said
         with Visitor(running.url) as visitor:

@@ -64,7 +64,7 @@ def test_sign_in_autosave_and_forms_work_behind_the_forwarder(demo_folder: Path)
     port = free_port()
     settings = set_by_devcontainer(port, CODESPACE_NAME=NAME, GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN=DOMAIN)
     assert settings.keys() == {"PORTAL_BEHIND_TLS_PROXY", "PORTAL_HOSTS", "PORTAL_ORIGINS"}
-    with portal(demo_folder, PORT=str(port), DEMO="1", **settings) as running:
+    with portal(demo_folder, {"PORT": str(port), "DEMO": "1", **settings}) as running:
         running.wait_ready()
         # Whoever starts their own organisation from out there needs what only this terminal shows.
         running.wait_for("The set-up page asks for this token")
@@ -98,7 +98,7 @@ def _refuses_a_stranger(running: Portal) -> None:
 
 
 def test_without_the_setting_a_forwarded_host_is_not_believed(demo_folder: Path) -> None:
-    with portal(demo_folder, DEMO="1") as running:
+    with portal(demo_folder, {"DEMO": "1"}) as running:
         running.wait_ready()
         with forwarded(running, f"https://{outside(running)}") as visitor:
             # The page comes, for the connection is to localhost; it offers nobody, and takes no form of that origin.

@@ -33,7 +33,7 @@ print("none" if run is None else run.outcome)
 
 
 def test_the_last_acknowledged_answer_survives_a_killed_launcher(demo_folder: Path) -> None:
-    with portal(demo_folder, DEMO="1") as running:
+    with portal(demo_folder, {"DEMO": "1"}) as running:
         running.wait_ready()
         below = descendants(running.process.pid)
         with Visitor(running.url) as visitor:
@@ -48,7 +48,7 @@ def test_the_last_acknowledged_answer_survives_a_killed_launcher(demo_folder: Pa
         assert running.ended() == -signal.SIGKILL
         # Nothing of it lingers, although nobody was left to stop it.
         wait_until(lambda: not below & processes().keys(), "the children of a killed launcher to end", 20)
-    with portal(demo_folder, DEMO="1", PORT=str(running.port)) as second:
+    with portal(demo_folder, {"DEMO": "1", "PORT": str(running.port)}) as second:
         second.wait_ready()
         with Visitor(second.url) as visitor:
             visitor.sign_in_as("demo-lead")
@@ -60,7 +60,7 @@ def test_a_portal_starts_on_its_port_right_after_its_launcher_was_killed(empty_f
     with portal(empty_folder) as running:
         running.wait_ready()
         running.process.send_signal(signal.SIGKILL)
-        with portal(empty_folder, PORT=str(running.port)) as second:
+        with portal(empty_folder, {"PORT": str(running.port)}) as second:
             second.wait_ready()
             assert second.stop() == set()
 
@@ -70,8 +70,8 @@ def test_beat_and_worker_collect_what_is_due(demo_folder: Path) -> None:
         build_world(github)
         environment = {"PORTAL_EGRESS_ALLOW": github.url}
         make = MAKE_CONNECTION.format(url=github.url, options=OPTIONS)
-        connection = manage(demo_folder, "shell", "-v", "0", "-c", make, **environment).strip()
-        with portal(demo_folder, DEMO="1", **environment) as running:
+        connection = manage(demo_folder, "shell", "-v", "0", "-c", make, environment=environment).strip()
+        with portal(demo_folder, {"DEMO": "1", **environment}) as running:
             running.wait_ready()
             wait_until(lambda: github.asked, "the worker to ask GitHub", 60)
             wait_until(lambda: _last_run(demo_folder) != "none", "a collection that ended")
@@ -102,7 +102,7 @@ Connection.objects.update(is_paused=True, pause_reason="A test.")
     manage(demo_folder, "shell", "-c", make)
     before = _rows(demo_folder)
     (demo_folder / "keys").unlink()
-    with portal(demo_folder, DEMO="1") as running:
+    with portal(demo_folder, {"DEMO": "1"}) as running:
         running.wait_ready()
         warnings = [line for line in running.lines if "WRONG KEY RING" in line]
         assert warnings == [

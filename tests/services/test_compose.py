@@ -51,7 +51,8 @@ if run is not None:
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    return parsed()["services"]
+    found: dict[str, Any] = parsed()["services"]
+    return found
 
 
 def example() -> dict[str, str]:
