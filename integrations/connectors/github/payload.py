@@ -15,20 +15,27 @@ from integrations.connectors.github.unread import Unread
 Row = Mapping[str, Any]
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
+# One of these is in every row that is asked for: commits have a sha, files a path, rules a type, approvals a state.
+_IDENTITIES = frozenset({"id", "sha", "path", "type", "state"})
+# Times that no calendar arithmetic can carry out of its range.
+_YEARS = range(1970, 9000)
 
 
 def rows(data: Any, key: str = "") -> list[Row]:
     """The rows of a listing: the list itself, or the list under `key`. Unread for any other shape.
 
-    An object or null where a list belongs is never "nothing there": zero must be proven.
+    An object or null where a list belongs is never "nothing there", nor is a list of something else: zero must be proven.
     """
     if key:
         data = record(data).get(key)
-    if not isinstance(data, list):
+    if not isinstance(data, list) or not all(
+        isinstance(row, Mapping) and _IDENTITIES & row.keys() for row in data
+    ):
         raise Unread(
-            "unreachable", "GitHub answered in a form that is not a list; nothing was taken from it."
+            "unreachable",
+            "GitHub answered in a form that is not a list of its rows; nothing was taken from it.",
         )
-    return [row for row in data if isinstance(row, Mapping)]
+    return data
 
 
 def record(data: Any) -> Row:
@@ -64,10 +71,12 @@ def number(row: Row, key: str) -> int:
 
 
 def moment(row: Row, key: str) -> datetime | None:
-    """The moment under `key` in UTC; None where it is absent or unreadable."""
+    """The moment under `key` in UTC; None where it is absent, unreadable or out of all bounds."""
     try:
         found = datetime.fromisoformat(text(row, key))
     except ValueError:
+        return None
+    if found.year not in _YEARS:
         return None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 

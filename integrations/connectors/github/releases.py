@@ -12,7 +12,7 @@ from integrations.connectors.github.payload import Row, is_person, login, moment
 REMEDY_WITHIN = timedelta(days=7)
 # Two environments in one breath are one deployment, not a trial before the other.
 TRIAL_AT_LEAST = timedelta(minutes=5)
-_RUN_LINK = re.compile(r"/actions/runs/(\d+)")
+_RUN_LINK = re.compile(r"/actions/runs/([0-9]{1,19})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,159 @@
+"""Both connectors against spoilt answers: a sound collection or a SourceError, never a crash and never a zero of garbage."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integrations.connectors.base import Collected, Question
+from integrations.connectors.github.connector import GithubConnector
+from integrations.connectors.http import SourceError
+from integrations.connectors.mlflow.connector import MlflowConnector
+from tests.integrations.connectors import github_world, mlflow_world
+from tests.integrations.connectors.garbage import assert_sound, spoilt
+from tests.integrations.connectors.github_fake import FakeGithub
+from tests.integrations.connectors.github_rows import UNTIL
+from tests.integrations.connectors.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mlflow() -> Iterator[FakeMlflow]:
+    with FakeMlflow() as fake:
+        mlflow_world.build_world(fake)
+        yield fake
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGithub]:
+    with FakeGithub() as fake:
+        github_world.build_world(fake)
+        yield fake
+
+
+def of_mlflow(fake: FakeMlflow) -> Collected | None:
+    with contextlib.suppress(SourceError):
+        return fake.collect(mlflow_world.OPTIONS)
+    return None
+
+
+def of_github(fake: FakeGithub) -> Collected | None:
+    connector, http = fake.connector()
+    with http, contextlib.suppress(SourceError):
+        return connector.collect(Question(until=UNTIL, options=github_world.OPTIONS))
+    return None
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_spoilt_mlflow(mlflow: FakeMlflow, seed: int) -> None:
+    dice = random.Random(seed)
+    _spoil(mlflow.answers, dice)
+    collected = of_mlflow(mlflow)
+    if collected is not None:
+        assert_sound(collected, MlflowConnector.signals)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_spoilt_github(github: FakeGithub, seed: int) -> None:
+    dice = random.Random(seed)
+    _spoil(github.answers, dice)
+    collected = of_github(github)
+    if collected is not None:
+        assert_sound(collected, GithubConnector.signals)
+
+
+def _spoil(answers: list[Any], dice: random.Random) -> None:
+    for at, answer in enumerate(answers):
+        if answer.status == 200 and isinstance(answer.body, (dict, list)) and dice.random() < 0.3:
+            body = spoilt(answer.body, dice, times=dice.randint(1, 4))
+            # Rows that are served in pages stay a list.
+            if not getattr(answer, "key", "") or isinstance(body, type(answer.body)):
+                answers[at] = dataclasses.replace(answer, body=body)
+
+
+WRONG = ([None], [[]], ["x", 3], [{}], [{"foo": 1}], {"a": 1}, "text", 7, True, None)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize(
+    ("path", "key", "signals"),
+    [
+        ("runs/search", "runs", ("mlflow.runs_30d", "mlflow.runs_90d", "mlflow.evaluations_30d")),
+        ("model-versions/search", "model_versions", ("mlflow.versions_90d", "mlflow.production_versions")),
+        ("registered-models/search", "registered_models", ("mlflow.prompts",)),
+        ("traces/metrics", "data_points", ("mlflow.traces_30d",)),
+    ],
+)
+def test_no_zero_of_garbage_mlflow(
+    mlflow: FakeMlflow, wrong: Any, path: str, key: str, signals: tuple[str, ...]
+) -> None:
+    mlflow.answer(path, {key: wrong, "and": 1})
+    collected = of_mlflow(mlflow)
+    assert collected is not None
+    found = {one.signal: (one.value, one.reason) for one in collected.observations}
+    assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize(
+    ("path", "key", "signals"),
+    [
+        ("pulls", "", ("repo.merged_changes_90d",)),
+        ("actions/runs", "workflow_runs", ("ci.runs_30d",)),
+        ("deployments", "", ("deploy.frequency_30d", "deploy.count_90d", "deploy.rollbacks_180d")),
+        ("actions/workflows/2/runs", "workflow_runs", ("ci.training_runs_90d", "ci.event_training_runs_90d")),
+    ],
+)
+def test_no_zero_of_garbage_github(
+    github: FakeGithub, wrong: Any, path: str, key: str, signals: tuple[str, ...]
+) -> None:
+    for name in ("app", "training"):
+        github.answer(f"repos/octo/{name}/{path}", {key: wrong, "total_count": 1} if key else wrong)
+    collected = of_github(github)
+    assert collected is not None
+    found = {one.signal: (one.value, one.reason) for one in collected.observations}
+    assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
+WHOLE = (
+    b"", b"null", b"[]", b"{}", b"{", b"NaN", b'{"runs": [NaN]}', b'{"a": 1e999}', b'{"a": 1, "a": 2}', b"[" * 50_000,
+    b"<html>Sign in</html>", b"\xff\xfe", b'{"error_code": "X"}', b'{"message": "x"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", WHOLE, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("content_type", ["application/json", "text/html"])
+def test_one_answer_to_everything_is_never_a_collection(body: bytes, content_type: str) -> None:
+    """Whatever a server that is no MLflow says to every question, nothing of it becomes a number."""
+    with FakeMlflow() as fake:
+        for path in (
+            *(
+                "experiments/get",
+                "experiments/get-by-name",
+                "runs/search",
+                "registered-models/get",
+                "traces/metrics",
+            ),
+            *("registered-models/search", "model-versions/search", "runs/get", "experiments/search"),
+        ):
+            fake.answer(path, body, content_type=content_type)
+        collected = of_mlflow(fake)
+    if collected is not None:
+        assert_sound(collected, MlflowConnector.signals)
+        # An empty object is what MLflow says when there is nothing; experiments and models must be proven all the same.
+        known = {one.signal: one.value for one in collected.observations if one.value is not None}
+        assert known == (
+            {"mlflow.prompts": 0} if body == b"{}" and content_type == "application/json" else {}
+        )
+
+
+def test_sign_in_page_with_200_is_no_collection(mlflow: FakeMlflow) -> None:
+    for path in {answer.path for answer in mlflow.answers}:
+        mlflow.serve(path, "sign_in_page")
+    assert of_mlflow(mlflow) is None
