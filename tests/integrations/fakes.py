@@ -28,6 +28,7 @@ REGISTRY_SIGNALS = (
     "mlflow.production_versions",
     "mlflow.versions_90d",
     "mlflow.production_from_notebook_share",
+    "mlflow.versions_with_run_share",
 )
 
 

@@ -36,7 +36,7 @@ from integrations.connectors.mlflow.options import (
 from integrations.connectors.mlflow.parse import Run
 from integrations.connectors.mlflow.prompt_signals import observe_prompts
 from integrations.connectors.mlflow.reader import CUT, Gap, Reader
-from integrations.connectors.mlflow.run_signals import observe_runs, observe_traces
+from integrations.connectors.mlflow.run_signals import observe_runs, observe_traces, why_none
 from integrations.connectors.mlflow.version_signals import (
     Behind,
     Versions,
@@ -107,16 +107,13 @@ class MlflowConnector(Connector):
         url = f"{self.http.base_url}#/models"
         registry: Registry | Gap = ask_registry(reader, setup.models) if setup.models else Registry()
         if isinstance(registry, Gap):
-            nothing = Behind({}, {}, (), has_all_known=False)
+            nothing = Behind({}, {}, (), None)
             return observe_registry(setup, registry, None, nothing, url=url), (), [registry.detail]
         versions = Versions(setup, registry, quarter_ms=days.ago(90), year_ms=days.ago(365))
         read = known.runs if isinstance(known, RunList) else ()
         runs = ask_runs_of(reader, versions.by_need, read)
         logged = ask_evaluations(reader, versions.recent) if setup.gate_metrics else {}
-        is_whole = isinstance(known, RunList) and known.is_complete
-        behind = Behind(
-            runs, logged, read, has_all_known=is_whole and bool(experiments.proven) and not experiments.gaps
-        )
+        behind = Behind(runs, logged, read, _unseen(setup, experiments, known))
         observations = observe_registry(setup, registry, versions, behind, url=url)
         notes = [
             gap.detail
@@ -129,6 +126,15 @@ class MlflowConnector(Connector):
         is_named = setup.prompts or setup.models or experiments.proven
         listed = ask_prompts(reader) if is_named else ModelList((), is_whole=True)
         return observe_prompts(setup, listed, experiments, url=f"{self.http.base_url}#/prompts")
+
+
+def _unseen(setup: Setup, experiments: Experiments, runs: RunList | Gap) -> Gap | None:
+    """Why the runs of the team's experiments were not all read, if that is so."""
+    if gap := why_none(setup, experiments) or next(iter(experiments.gaps), None):
+        return gap
+    if isinstance(runs, Gap):
+        return runs
+    return None if runs.is_complete else CUT
 
 
 def _of_month(runs: RunList | Gap, month_ms: int, tag: tuple[str, str]) -> Sequence[Run] | Gap:

@@ -20,7 +20,7 @@ NO_MODELS = Gap(Reason.NOT_CONFIGURED.value, "No registered model is named in th
 SHORTEST_DESCRIPTION = 80
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The end of the year 9000: far from any truth, and no time zone moves it out of the calendar.
-LATEST_MS = 221_878_137_599_000
+LATEST_MS = (datetime(9000, 12, 31, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
 
 RunsById = Mapping[str, Run | Gap | None]
 
@@ -29,13 +29,13 @@ RunsById = Mapping[str, Run | Gap | None]
 class Behind:
     """What stands behind versions: their runs, what was measured of their logged models, and the runs of the team's experiments.
 
-    `has_all_known` is False when an evaluation may stand in a run that was not read.
+    `unseen` tells why an evaluation may stand in a run that was not read.
     """
 
     runs: RunsById
     logged: Mapping[str, Measured | Gap]
     known: Sequence[Run]
-    has_all_known: bool
+    unseen: Gap | None
 
 
 @dataclass
@@ -208,7 +208,12 @@ def _evaluated(versions: Versions, behind: Behind, *, url: str) -> Observation:
         for name in run.names:
             by_name.setdefault(name, []).append(run.metrics)
     part = sum(_carries(version, gate, behind, by_name) for version in recent)
-    is_lower = part < len(recent) and not behind.has_all_known
+    is_lower = False
+    if behind.unseen is not None and part < len(recent):
+        # Nobody named an experiment: at least this share. One that could not be read today is another matter: what was
+        # known before stands.
+        is_lower = behind.unseen.reason == Reason.NOT_CONFIGURED
+        gaps += [] if is_lower else [behind.unseen]
     what = "versions carry all gate metrics"
     return share(signal, part, len(recent), gaps, what=what, url=url, is_lower=is_lower)
 

@@ -171,7 +171,8 @@ ROUTES: dict[str, Callable[[Hostile, socket.socket, Asked], None]] = {
     "/login": _body(b"<!doctype html><title>Sign in</title>", Content_Type="text/html"),
     "/html-as-json": _body(b"  <html>sign in</html>"),
     "/json-as-text": _body(b'{"ok": true}', Content_Type="text/plain; charset=utf-8"),
-    "/version": _body(b"3.17.2", Content_Type="text/plain"),
+    # As MLflow sends it.
+    "/version": _body(b"3.17.2", Content_Type="text/html; charset=utf-8"),
     "/null": _body(b"null"),
     "/cut-json": _body(b'{"runs": ['),
     "/latin": _body('{"name": "Zoë"}'.encode("latin-1")),

@@ -194,8 +194,13 @@ def test_one_forbidden_experiment_makes_counts_lower_bounds_and_shares_unknown(m
     assert reasons(seen, *(name for name in RUN_SIGNALS if name.endswith("_share"))) == {
         (None, "unauthorized")
     }
-    # What was evaluated there is not seen: at least this share.
-    assert seen["mlflow.versions_evaluated_share_90d"].bound == "lower"
+    # What was evaluated there is not seen.
+    assert reasons(seen, "mlflow.versions_evaluated_share_90d") == {(None, "unauthorized")}
+
+
+def test_evaluations_are_at_least_those_seen_where_no_experiment_is_named(mlflow: FakeMlflow) -> None:
+    one = found(mlflow, experiments=[])["mlflow.versions_evaluated_share_90d"]
+    assert (one.numerator, one.denominator, one.bound) == (1, 4, "lower")
 
 
 def test_forbidden_model_is_unauthorized(mlflow: FakeMlflow) -> None:

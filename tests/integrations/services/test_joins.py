@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -59,6 +60,7 @@ REGISTRY: dict[str, Any] = {
         "mlflow.production_versions": 3,
         "mlflow.versions_90d": 4,
         "mlflow.production_from_notebook_share": 0.0,
+        "mlflow.versions_with_run_share": 1.0,
     },
     "facts": VERSIONS,
 }
@@ -255,3 +257,37 @@ def test_unchanged_facts_are_not_written_again(
 
     assert list(SourceFact.objects.order_by("pk").values()) == before
     assert (run.fact_count, run.stored_count, Measurement.objects.count()) == (4, 0, stored)
+
+
+def test_run_that_could_not_be_read_leaves_the_ci_share_unknown(
+    registry: Connection, git: Connection, fake: FakeSystem
+) -> None:
+    """Its version has a commit all the same: counted as one without, the share would be too low."""
+    fake.pages["/projects/models"] = {
+        **REGISTRY,
+        "observations": {**REGISTRY["observations"], "mlflow.versions_with_run_share": "unauthorized"},
+    }
+    collect(git)
+    collect(registry, at=later(1))
+
+    assert joined(registry)[joins.FROM_CI] == (None, "unauthorized", None, None)
+
+
+def test_run_fits_with_five_minutes_of_grace_and_not_a_second_more(
+    registry: Connection, git: Connection, fake: FakeSystem
+) -> None:
+    """churn/1 ran from 101 to 100.5 hours ago."""
+    second = 1 / 3600
+    fake.pages["/projects/models"] = {**REGISTRY, "facts": VERSIONS[:1]}
+    minutes = count(1)
+
+    def share_of(starts: float, ends: float) -> float | None:
+        fact = {**training("1", SHA_A, 100), "started_at": moment(starts), "finished_at": moment(ends)}
+        fake.pages["/projects/code"] = {**GIT, "facts": [fact]}
+        collect(git, at=later(next(minutes)))
+        return joined(registry)[joins.FROM_CI][0]
+
+    collect(registry)
+    assert share_of(101 - 5 / 60, 100.5 + 5 / 60) == 1.0
+    assert share_of(101 - 5 / 60 - second, 100.5 + 5 / 60) == 0.0
+    assert share_of(101 - 5 / 60, 100.5 + 5 / 60 + second) == 0.0
