@@ -1,0 +1,1 @@
+"""One module per subject; each takes what is served and gives figures."""
