@@ -22,7 +22,6 @@ _COLUMNS = (
     Column("Value", is_number=True),
     Column("Sample", is_number=True),
     Column("Source"),
-    Column("Detail"),
 )
 
 

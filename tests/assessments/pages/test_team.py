@@ -136,13 +136,23 @@ class TestWhy:
 
 
 class TestNext:
-    def test_what_is_missing_comes_before_what_is_not_known(self, world, get):
+    def test_what_is_not_known_has_to_be_found_out(self, world, get):
         words = section(get(world.lead, world.path()), "next")
 
-        assert words.startswith("What to do next Learning from faults Level 0 to Level 1 Find out: ")
-        assert (
-            "Training environment Level 1 to Level 2 "
-            "Missing: Does every tracked run record the code version it ran with? 1 criterion to go" in words
+        assert words.startswith(
+            "What to do next Learning from faults Level 0 to Level 1 "
+            "Find out: Are faults of live models recorded in one tracker that the whole team sees? "
+            "1 criterion to go; holds the team back"
+        )
+        assert "And 18 more capabilities with a next level" in words
+        assert "Training environment Level 1 to Level 2 1 criterion to go" in words
+
+    def test_what_is_known_to_be_missing_is_named_so(self, world, get):
+        publish(world.team, world.lead, {**SAID, "learning.faults_recorded": "no"}, at=AT_LATER)
+
+        assert section(get(world.lead, world.path()), "next").startswith(
+            "What to do next Learning from faults Level 0 to Level 1 "
+            "Missing: Are faults of live models recorded in one tracker that the whole team sees? "
         )
 
     def test_the_open_draft_is_what_to_go_on_with(self, world, get, client):

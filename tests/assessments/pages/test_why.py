@@ -204,8 +204,8 @@ class TestSignal:
 
         assert section(get(world.lead, world.path("signals/repo.notebook_share/")), "all") == (
             "Every reading, newest first A reading that says the same as the one before is not kept twice "
-            "Observed Value Sample Source Detail 21 Nov 2026, 13:00 20 % 4 of 20 connection 1 - "
-            "20 Nov 2026, 12:00 25 % 5 of 20 connection 1 -"
+            "Observed Value Sample Source 21 Nov 2026, 13:00 20 % 4 of 20 connection 1 "
+            "20 Nov 2026, 12:00 25 % 5 of 20 connection 1"
         )
 
     def test_unknown_says_its_reason(self, world, get):
