@@ -20,10 +20,14 @@ BASES = ("seed", "microsoft", "extension")
 MS_COLUMNS = ("people", "model_creation", "model_release", "application_integration")
 RELATIONS = ("describes", "states", "ends_limitation", "extends")
 TOP_LEVEL = 4
+# Twenty times the shipped file; more is no catalogue.
+MOST_BYTES = 4 * 1024 * 1024
 
 
 def parse_maturity_model(content: bytes, file: str) -> schema.MaturityModelFile:
     """The maturity model in `content`; raises CatalogError naming `file`, path and reason."""
+    if len(content) > MOST_BYTES:
+        raise CatalogError(f"{file}: top: larger than {MOST_BYTES // 1024**2} MiB")
     try:
         data = load_yaml(content.decode("utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, or a 13th month
@@ -31,9 +35,9 @@ def parse_maturity_model(content: bytes, file: str) -> schema.MaturityModelFile:
     top = Node(data, "", file)
     head = top.child("catalog")
     model = schema.MaturityModelFile(
-        key=head.text("id"),
+        key=head.identifier("id", 60),
         version=head.integer("version", 1, 10_000),
-        name=head.text("name"),
+        name=head.name("name"),
         language=head.text("language"),
         note=" ".join(head.text(key, "") for key in ("note", "id_rule", "basis_rule")).strip(),
         levels=top.each("levels", _level),
@@ -42,7 +46,7 @@ def parse_maturity_model(content: bytes, file: str) -> schema.MaturityModelFile:
         sources=top.each("sources", _source),
         evidence_kinds=top.each("evidence_kinds", _evidence_kind),
         profile_flags=top.each(
-            "profile_flags", lambda n: schema.ProfileFlag(n.text("id"), n.text("meaning"))
+            "profile_flags", lambda n: schema.ProfileFlag(n.identifier("id", 60), n.text("meaning"))
         ),
         seed_document=_seed_document(top.child("seed_document")),
         seed_trace=top.each("seed_trace", _seed_line),
@@ -65,12 +69,15 @@ def _level(node: Node) -> schema.Level:
 
 
 def _phase(node: Node) -> schema.Phase:
-    return schema.Phase(node.text("id"), node.text("summary"), node.each("seed", _reference))
+    return schema.Phase(node.identifier("id", 40), node.text("summary"), node.each("seed", _reference))
 
 
 def _dimension(node: Node) -> schema.Dimension:
     return schema.Dimension(
-        node.text("id"), node.text("name"), node.choice("ms_column", MS_COLUMNS), node.text("summary")
+        node.identifier("id", 60),
+        node.name("name"),
+        node.choice("ms_column", MS_COLUMNS),
+        node.text("summary"),
     )
 
 
@@ -79,7 +86,9 @@ def _source(node: Node) -> schema.Source:
 
 
 def _evidence_kind(node: Node) -> schema.EvidenceKind:
-    return schema.EvidenceKind(node.text("id"), node.text("meaning"), node.integer("valid_days", 1, 3650))
+    return schema.EvidenceKind(
+        node.identifier("id", 40), node.text("meaning"), node.integer("valid_days", 1, 3650)
+    )
 
 
 def _seed_document(node: Node) -> schema.SeedDocument:
@@ -151,10 +160,10 @@ def _must_equal(node: Node, key: str, given: object, known: object) -> None:
 
 def _capability(node: Node) -> schema.Capability:
     return schema.Capability(
-        id=node.text("id"),
+        id=node.identifier("id", 60),
         dimension=node.text("dimension"),
         ms_column=node.choice("ms_column", MS_COLUMNS),
-        name=node.text("name"),
+        name=node.name("name"),
         question=node.text("question"),
         descriptors=node.each("descriptors", _descriptor),
         criteria=node.each("criteria", _criterion),
@@ -171,7 +180,7 @@ def _descriptor(node: Node) -> schema.Descriptor:
 
 def _criterion(node: Node) -> schema.Criterion:
     return schema.Criterion(
-        id=node.text("id"),
+        id=node.identifier("id", 80),
         level=node.integer("level", 1, TOP_LEVEL),
         phase=node.text("phase"),
         required=node.flag("required", default=True),

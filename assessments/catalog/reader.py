@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+LONGEST_NAME = 120
+IDENTIFIER = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 class CatalogError(ValueError):
@@ -44,6 +47,23 @@ class Node:
         value: str = self.take(key, str)
         if not value.strip():
             raise self.error("is empty", key)
+        return value
+
+    def name(self, key: str) -> str:
+        """A text that fits where names are shown and stored."""
+        value = self.text(key)
+        if len(value) > LONGEST_NAME:
+            raise self.error(f"{len(value)} characters; {LONGEST_NAME} is the most", key)
+        return value
+
+    def identifier(self, key: str, longest: int) -> str:
+        """A text that can stand in an address and in a column."""
+        value = self.text(key)
+        if len(value) > longest or IDENTIFIER.fullmatch(value) is None:
+            raise self.error(
+                f"{value[:80]!r} is no id: small letters, digits, - and _, parts joined by dots, at most {longest}",
+                key,
+            )
         return value
 
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """The shipped catalogue holds what the seed document says, and the parser refuses what it does not understand."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ REFUSALS = {
         "'oath' leads nowhere in this file",
     ),
     "duplicate id": (
-        lambda d: d["capabilities"][0]["criteria"].append(dict(first_criterion(d))),
+        lambda d: d["capabilities"][0]["criteria"].append(deepcopy(first_criterion(d))),
         "bad.yaml: criteria[collaboration.named_contacts]: duplicate id",
     ),
     "unknown signal": (

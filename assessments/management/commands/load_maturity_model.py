@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from assessments.catalog.parse import MOST_BYTES
 from assessments.catalog.reader import CatalogError
 from assessments.services.catalog import VersionIsImmutable, load_maturity_model
 
@@ -21,7 +22,8 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
         except OSError as error:
             raise CommandError(f"{path}: cannot be read: {error.strerror}") from error
         try:
