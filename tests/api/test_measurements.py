@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from assessments.models import Measurement
+from assessments.models import CriterionStatus, Measurement, Reading, Score, TeamScore, Verdict
 from teams.models import Event
-from teams.services.tokens import create_token
+from teams.services.tokens import create_token, revoke_token
 from tests.factories import make_admin, make_lead, make_team
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,8 @@ def test_sent_twice_stored_once(api, item):
             "There is no signal 'repo.magic'. GET /api/v1/signals/ lists them.",
         ),
         (
-            {"observed_at": (timezone.now() + timedelta(minutes=10)).isoformat()},
+            # Far ahead: the table is made when tests are collected, which may be long before this one runs.
+            {"observed_at": (timezone.now() + timedelta(days=1)).isoformat()},
             "observed_in_future",
             "observed_at is more than 5 minutes ahead. Check the sender's clock.",
         ),
@@ -73,6 +74,13 @@ def test_sent_twice_stored_once(api, item):
         ({"state": "unknown"}, "value_or_reason", "Send either a value, or state unknown with a reason."),
         ({"window_days": 7}, "wrong_window", "ci.runs_30d looks at 30 days, not 7."),
         ({"external_id": ""}, "invalid", "external_id: This field may not be blank."),
+        ({"value": True}, "wrong_type", "ci.runs_30d is a number."),
+        ({"value": -1}, "out_of_range", "ci.runs_30d cannot be -1."),
+        (
+            {"value": None, "state": "unknown", "reason": "because"},
+            "unknown_reason",
+            "There is no reason 'because'. GET /api/v1/signals/ lists them.",
+        ),
     ],
 )
 def test_bad_items_are_rejected_by_themselves_and_store_nothing(api, item, fields, code, detail):
@@ -167,6 +175,64 @@ def test_without_the_scope_nobody_pushes(api_of, lead, item):
     response = api_of(lead, "measurements:read").post(URL, {"items": [item()]})
 
     assert (response.status_code, Measurement.objects.count()) == (403, 0)
+
+
+def test_a_batch_of_bad_items_leaves_no_trace(api, item, team):
+    """Neither measurement nor reading, verdict, score or event: nothing was acknowledged."""
+    make_team("Elsewhere")
+    tables = (Measurement, Reading, Verdict, Score, TeamScore, CriterionStatus, Event)
+    before = [table.objects.count() for table in tables]
+
+    response = api.post(
+        URL,
+        {
+            "items": [
+                item(signal="repo.magic"),
+                item(team="elsewhere"),
+                item(observed_at=(timezone.now() + timedelta(days=1)).isoformat()),
+            ]
+        },
+    )
+
+    assert judged(response) == [
+        ("rejected", "unknown_signal"),
+        ("rejected", "unknown_team"),
+        ("rejected", "observed_in_future"),
+    ]
+    assert [table.objects.count() for table in tables] == before
+
+
+def test_without_a_token_nothing_is_stored(item):
+    before = counts()
+
+    response = APIClient().post(URL, {"items": [item()]})
+
+    assert response.status_code == 401
+    assert counts() == before
+
+
+@pytest.mark.parametrize("kind", ["revoked", "expired", "owner gone"])
+def test_a_token_that_has_ended_is_401_in_the_same_sentence(team, item, kind):
+    lead = make_lead(team)
+    at = timezone.now() - timedelta(days=2)
+    token, plain = create_token(
+        owner=lead, name="t", scopes=[PUSH], days=1 if kind == "expired" else 90, by=lead, at=at
+    )
+    if kind == "revoked":
+        revoke_token(token=token, by=lead, at=timezone.now())
+    if kind == "owner gone":
+        type(lead).objects.filter(pk=lead.pk).update(is_active=False)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {plain}")
+    before = counts()
+
+    response = client.post(URL, {"items": [item()]})
+
+    assert (response.status_code, response.json()["detail"]) == (
+        401,
+        "This token is unknown, revoked or expired.",
+    )
+    assert counts() == before
 
 
 @pytest.mark.parametrize("token", ["mlp_00000000_" + "0" * 64, "nonsense", ""])

@@ -11,6 +11,17 @@ from django.core.management.base import BaseCommand, CommandError
 from assessments.catalog.cases import Case, run_case
 from assessments.catalog.shipped import shipped_model
 
+# What a case that says nonsense runs into; one line then, and the next case.
+UNRUNNABLE = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    StopIteration,
+    ArithmeticError,
+    AssertionError,
+)
+
 
 class Command(BaseCommand):
     help = "Run worked scoring cases from a file; exit code 1 when one fails."
@@ -29,12 +40,12 @@ class Command(BaseCommand):
     def _passes(self, case: Case) -> bool:
         try:
             got = run_case(case, shipped_model())
-        except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        except UNRUNNABLE as error:
             self.stdout.write(f"{case.get('id', '?')}: cannot be run: {type(error).__name__}: {error}")
             return False
         if got == case.get("expect"):
             return True
-        self.stdout.write(f"{case['id']}: expected {case.get('expect')!r}, got {got!r}")
+        self.stdout.write(f"{case.get('id', '?')}: expected {case.get('expect')!r}, got {got!r}")
         return False
 
 
@@ -43,7 +54,7 @@ def _read(path: Path) -> list[Case]:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CommandError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, or a 13th month
         raise CommandError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
     cases = data.get("cases") if isinstance(data, dict) else None
     if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
