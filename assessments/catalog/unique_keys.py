@@ -33,7 +33,7 @@ class PlainLoader(_UniqueKeys, yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         # Nine lines of aliases can stand for a billion values; a catalogue needs none.
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.current_event.start_mark  # the one just checked
             raise yaml.MarkedYAMLError(
                 problem=f"line {mark.line + 1}: an alias (*) is not allowed; write it out"
             )

@@ -206,7 +206,7 @@ def team(dimensions: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         name: [c for c in capabilities if c["state"] != "not_applicable"]
         for name, capabilities in dimensions.items()
     }
-    three = {
+    three: dict[str, dict[str, Any]] = {
         name: {number: dimension(capabilities, number) for number in ("verified", "level", "potential")}
         for name, capabilities in applying.items()
     }

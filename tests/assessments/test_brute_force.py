@@ -145,7 +145,7 @@ def ours(standing: Standing) -> dict[str, Any]:
 
 
 def theirs(plan: Plan, facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    nothing = {"status": "unknown", "support": "none", "flags": []}
+    nothing: dict[str, Any] = {"status": "unknown", "support": "none", "flags": []}
     statuses = {
         p.id: brute_force.criterion(facts[p.id], TODAY) if p.id in facts else nothing for p in plan.places
     }
@@ -220,7 +220,7 @@ def test_two_scorers_agree_on_random_organisations():
     for number in range(TEAMS // 5):
         rng = Random(number)
         top = rng.randint(0, 4)
-        teams = [
+        teams: list[dict[str, Any]] = [
             {
                 "level": rng.choice((None, 0, top, top, top, 4)),
                 "assessed_on": rng.choice(

@@ -22,7 +22,7 @@ RULED = "bad.yaml: capabilities[collaboration].criteria[collaboration.second_pai
 
 
 @pytest.fixture(scope="module")
-def shipped() -> dict[str, Any]:
+def shipped() -> Any:
     return load_yaml(SHIPPED_FILE.read_text(encoding="utf-8"))
 
 
@@ -36,7 +36,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, data: Any) -> str:
     return ""
 
 
-def rule_of(data: dict[str, Any]) -> dict[str, Any]:
+def rule_of(data: Any) -> Any:
     return data["capabilities"][0]["criteria"][3]["auto"]
 
 
@@ -148,7 +148,7 @@ def test_nesting_ends_in_a_refusal_and_not_in_a_crash(opening):
         parse_maturity_model(opening * 100_000, "bad.yaml")
 
 
-JUNK = (
+JUNK: tuple[Any, ...] = (
     None, True, 0, -1, 10**400, 1.5, float("nan"), float("inf"), "", " ", "x", "S1.T1", [], {}, [1], [[]],
     [None], ["x"], {"a": 1}, {"id": [1]}, [{"id": {"a": 1}}], {1: 2},
 )  # fmt: skip

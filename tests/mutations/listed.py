@@ -14,7 +14,9 @@ LAPSES = (
 STORED = ("tests/assessments/services/test_stored_results.py::TestOneFactForEachChange",)
 LOST = ("tests/assessments/services/test_stored_results.py::TestLosingASource",)
 RIGHTS = ("tests/teams/test_rights.py::test_every_row_reaches_as_far_as_the_spec_says",)
-LEASES = ("tests/integrations/services/test_leases.py::test_message_delivered_twice_collects_once",)
+LEASES = (
+    "tests/integrations/services/test_leases.py::test_second_delivery_while_the_first_still_runs_stops",
+)
 COLLECTING = ("tests/integrations/services/test_calm_verdicts.py",)
 
 

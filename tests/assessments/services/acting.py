@@ -31,7 +31,7 @@ def publish(team: Team, lead: User, answers: dict[str, str], *, at: datetime = A
             criterion=criterion(slug),
             value=value,
             reason="We have none" if value == "na" else "",
-            row_version=before and before.row_version,
+            row_version=before.row_version if before is not None else None,
             by=lead,
             at=at,
         )

@@ -275,8 +275,10 @@ def assert_history_is_whole(story: Story) -> None:
         assert [row[6] for row in told] == [False] * (len(told) - 1) + [True] * bool(told)
         assert all(a[:3] != b[:3] for a, b in pairwise(told)), slug
     for score in Score.objects.all():
-        told = list(ScoreHistory.objects.filter(capability_id=score.capability_id).order_by("changed_on"))
-        numbers = [(h.state, h.verified, h.level, h.potential, h.score, h.known, h.applicable) for h in told]
+        history = ScoreHistory.objects.filter(capability_id=score.capability_id).order_by("changed_on")
+        numbers = [
+            (h.state, h.verified, h.level, h.potential, h.score, h.known, h.applicable) for h in history
+        ]
         assert numbers[-1] == (
             score.state, score.verified, score.level, score.potential, score.score, score.known, score.applicable,
         )  # fmt: skip
@@ -287,6 +289,6 @@ def assert_history_is_whole(story: Story) -> None:
         == 0
     )
     week = TeamWeek.objects.order_by("-week_on").first()
-    score = TeamScore.objects.get()
+    now = TeamScore.objects.get()
     assert week is not None
-    assert (week.level, week.cells, week.assessed_on) == (score.level, score.cells, score.assessed_on)
+    assert (week.level, week.cells, week.assessed_on) == (now.level, now.cells, now.assessed_on)
