@@ -96,7 +96,7 @@ def find_pip(base):
 
 def call(*command, **environment):
     """Run it in the project's folder and say what ran; its exit code."""
-    print("+ " + " ".join(command).replace(VENV + os.sep, ""), flush=True)
+    print("+ " + " ".join(command).replace(ROOT + os.sep, ""), flush=True)
     return subprocess.call(list(command), cwd=ROOT, env=dict(os.environ, **environment))
 
 
