@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -58,7 +58,7 @@ def listed_teams(
     )
 
 
-def team_lines(teams: Sequence[Any]) -> list[TeamLine]:
+def team_lines(teams: Iterable[Any]) -> list[TeamLine]:
     """Lines of teams from `listed_teams`. No query."""
     return [_line(team) for team in teams]
 

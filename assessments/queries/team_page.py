@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,6 @@ from assessments.queries.facts import FactLine, chosen, facts_of
 from assessments.queries.next_steps import NextStep, next_steps
 from assessments.queries.signal_words import SIGNAL_GROUPS
 from assessments.queries.team_state import UNTOUCHED, StatusLine, VerdictLine, statuses_of, verdicts_of
-from assessments.scoring import SIGNAL_VALID_DAYS
 from teams.models import Team
 
 # Asked for by name on the page: how much is made in notebooks.
@@ -286,19 +285,23 @@ def _result(
         is_past_date=score.valid_until is not None and score.valid_until < as_of,
         dimensions=dimensions,
         phases=tuple(
-            Numbers(p.id, p.id.capitalize(), *rollups["phases"][p.id], known=by_phase[p.id])
-            for p in model.phases
+            _numbers(p.id, p.id.capitalize(), rollups["phases"][p.id], by_phase[p.id]) for p in model.phases
         ),
         microsoft=tuple(
-            Numbers(column, MS_COLUMN_WORDS.get(column, column), *three, known=by_column[column])
+            _numbers(column, MS_COLUMN_WORDS.get(column, column), three, by_column[column])
             for column, three in rollups["microsoft"].items()
             if column != "team"
         ),
-        microsoft_team=Numbers("team", "Team", *rollups["microsoft"]["team"], known=by_column.total()),
+        microsoft_team=_numbers("team", "Team", rollups["microsoft"]["team"], by_column.total()),
         overlays=tuple(lines[c.id] for c in model.capabilities if not c.in_rollup and c.id in lines),
         disputes=tuple((name, texts[name]) for name, line in statuses.items() if line.is_disputed),
         stale=sum("signal_stale" in line.flags for line in statuses.values()),
     )
+
+
+def _numbers(key: str, name: str, three: Sequence[int | None], known: int) -> Numbers:
+    verified, level, potential = three
+    return Numbers(key, name, verified, level, potential, known)
 
 
 def _known(model: MaturityModelFile, statuses: Mapping[str, StatusLine]) -> tuple[Counter[str], Counter[str]]:
@@ -352,36 +355,3 @@ def lead_sentence(score: TeamScore, dimensions: tuple[DimensionLine, ...]) -> st
             text += f" and could be {reach}: {words.count_words(open_questions, 'criterion is', 'criteria are')} still open"
         text += "."
     return text
-
-
-def certainty(result: Result) -> tuple[str, ...]:
-    """How far the numbers of a team can be trusted, one sentence for each reason to doubt or to believe."""
-    sentences = [_assessed(result)]
-    if result.coverage is not None:
-        sentences.append(
-            f"Coverage {words.share_words(result.coverage)}: so much of what applies and is required is known."
-        )
-    if result.is_provisional:
-        sentences.append(
-            "Provisional: a capability is unassessed, or under 80 % is known. It is never ranked."
-        )
-    if result.strict_level is not None:
-        sentences.append(
-            f"Strict level {result.strict_level}: the lowest single capability, with nothing carried by another."
-        )
-    if result.stale:
-        count = words.count_words(result.stale, "criterion rests", "criteria rest")
-        sentences.append(f"{count} on a signal that was not read for more than {SIGNAL_VALID_DAYS} days.")
-    if result.is_past_date:
-        sentences.append(
-            "Something behind these numbers has lapsed since; they are counted anew within minutes."
-        )
-    return tuple(sentences)
-
-
-def _assessed(result: Result) -> str:
-    if result.assessed_on is None:
-        return "No assessment is published: only signals speak here."
-    if result.is_reviewed:
-        return "Reviewed: somebody from outside the team looked at the last assessment."
-    return "Not reviewed: nobody from outside the team looked at the last assessment."

@@ -45,9 +45,8 @@ def signal_detail(request: HttpRequest, slug: str, signal: str) -> HttpResponse:
                 _moment(line.observed_at),
                 (
                     line.value or f"unknown: {line.unknown}",
-                    line.sample or "-",
-                    line.source,
-                    line.detail or "-",
+                    line.sample or "not told",
+                    f"{line.source}: {line.detail}" if line.detail else line.source,
                 ),
                 line.url,
             )

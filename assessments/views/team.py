@@ -14,8 +14,9 @@ from django.views.decorators.http import require_safe
 from assessments.access import TeamRights, current_model, rights_on
 from assessments.models import Assessment
 from assessments.queries import catalog
+from assessments.queries.certainty import certainty
 from assessments.queries.team_list import listed_teams, team_lines
-from assessments.queries.team_page import TeamPage, certainty, team_page
+from assessments.queries.team_page import TeamPage, team_page
 from assessments.queries.words import count_words
 from assessments.views.links import address
 from mlops_portal.lib.parts import Link, Meta

@@ -29,16 +29,16 @@ WRITERS = ("services", "demo", "migrations", "models")
 # accounts.py answers allauth, http.py turns "retry after" into a moment.
 CLOCKS = {"mlops_portal/accounts.py", "integrations/connectors/http.py"}
 EDGES = ("views", "api", "tasks", "management", "templatetags", "launcher", "migrations")
-# Open to visitors, each for its reason: health, sign-in, set-up, invitations, problem pages.
+# Open to visitors, each for its reason: health, the way to sign-in, set-up, the end of the demo, invitations, problem pages.
 OPEN_TO_VISITORS = {
-    "home",  # sends a visitor on to the page for visitors
+    "home",
+    "demo-remove",
     "livez",
     "readyz",
     "styleguide",
     "teams:welcome",
     "teams:setup",
     "teams:demo-sign-in",
-    "demo-remove",
     "teams:invitation",
     "account_reset_password",
 }
