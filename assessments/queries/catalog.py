@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.db.models import Subquery
+
 from assessments.catalog.parse import parse_maturity_model
 from assessments.catalog.schema import MaturityModelFile
 from assessments.models import Capability, Criterion, MaturityModel
@@ -16,6 +18,17 @@ SHIPPED_KEY = "mlops-maturity"
 def active_model(key: str = SHIPPED_KEY) -> MaturityModel | None:
     """The active version of a maturity model, without its file's text; None before the first one is activated."""
     return MaturityModel.objects.defer("content").filter(key=key, is_active=True).first()
+
+
+def active_key(key: str = SHIPPED_KEY) -> Subquery:
+    """The primary key of the active version, for who reads it along with something else; `version_of` has the rest."""
+    return Subquery(MaturityModel.objects.filter(key=key, is_active=True).values("pk")[:1])
+
+
+@lru_cache(maxsize=8)
+def version_of(pk: int) -> MaturityModel:
+    """A version that is or was active, read once per process: all but `is_active` never changes. Raises DoesNotExist."""
+    return MaturityModel.objects.defer("content").get(pk=pk)
 
 
 def model_file(maturity_model: MaturityModel) -> MaturityModelFile:
@@ -69,6 +82,7 @@ def _rows(pk: int, sha256: str) -> Rows:
 
 def forget_parsed() -> None:
     """Drop what this process holds; for services that replace a version that was never active, and for tests."""
+    version_of.cache_clear()
     _parsed.cache_clear()
     _plan.cache_clear()
     _rows.cache_clear()

@@ -27,11 +27,10 @@ from insights.exports.heatmap_json import heatmap_json
 from insights.queries import progress
 from insights.queries.heatmap import VIEW, heatmap_columns
 from mlops_portal.lib.api.views import Resource, etag_of
-from teams.api.principal import principal_of
+from teams.api.principal import principal_of, rights_in
 from teams.models import Unit
 from teams.queries.rights import teams_visible_to, units_visible_to
 
-PROGRESS = "progress.view"
 MAX_WEEKS = 260
 
 
@@ -49,14 +48,16 @@ class Heatmap(Resource):
         parameters=[OpenApiParameter("unit", str, description="Only teams of this unit and all below it.")],
     )
     def get(self, request: Request) -> HttpResponse:
-        maturity_model = _active()
         slug = request.query_params.get("unit")
         unit = _unit(request, slug, VIEW) if slug is not None else None
+        found = heatmap_columns(rights_in(request), unit)
+        if found.maturity_model is None:
+            raise Http404
         body = heatmap_json(
-            heatmap_columns(principal_of(request), maturity_model, unit),
-            maturity_model=maturity_model,
-            model=catalog.model_file(maturity_model),
-            plan=catalog.plan(maturity_model),
+            found.rows,
+            maturity_model=found.maturity_model,
+            model=catalog.model_file(found.maturity_model),
+            plan=catalog.plan(found.maturity_model),
             filters={} if slug is None else {"unit": slug},
             as_of=timezone.now().replace(microsecond=0),
         )
@@ -69,7 +70,7 @@ class Heatmap(Resource):
 class Progress(Resource):
     """The weeks of one team, or of one unit with all below it."""
 
-    policy = PROGRESS
+    policy = progress.VIEW
     may_be_missing = True
     parameters: ClassVar[frozenset[str]] = frozenset({"team", "unit", "weeks"})
 
@@ -88,19 +89,26 @@ class Progress(Resource):
         ],
     )
     def get(self, request: Request) -> Response:
-        maturity_model, weeks, until = _active(), _weeks(request), week_end(timezone.localdate())
+        weeks, until = _weeks(request), week_end(timezone.localdate())
         team, unit = request.query_params.get("team"), request.query_params.get("unit")
         if (team is None) == (unit is None):
             raise ValidationError({"team": ["Name either a team or a unit."]})
         if team is not None:
-            found = teams_visible_to(principal_of(request), PROGRESS).filter(slug=team).first()
-            if found is None:
-                raise Http404
-            points: list[Any] = progress.team_progress(found, maturity_model, weeks=weeks, until=until)
-            return Response({"team": team, "points": [asdict(point) for point in points]})
-        place = _unit(request, unit, PROGRESS)
-        weekly = progress.unit_progress(place, maturity_model, weeks=weeks, until=until)
-        return Response({"unit": unit, "points": [_unit_point(point) for point in weekly]})
+            return Response({"team": team, "points": _points(request, team, weeks, until)})
+        place = _unit(request, unit, progress.VIEW)
+        points = progress.unit_progress(place, _active(), weeks=weeks, until=until)
+        return Response({"unit": unit, "points": [_unit_point(point) for point in points]})
+
+
+def _points(request: Request, slug: str, weeks: int, until: date) -> list[dict[str, Any]]:
+    """The team's weeks. Raises Http404 where the team is not visible; asked only where there are none, for it costs."""
+    points = progress.points_of(rights_in(request), slug, weeks=weeks, until=until)
+    if not points:
+        visible = teams_visible_to(principal_of(request), progress.VIEW)
+        _active()
+        if not visible.filter(slug=slug).exists():
+            raise Http404
+    return points
 
 
 def _active() -> MaturityModel:

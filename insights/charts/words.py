@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 
 from insights.queries.grid import Cell, Column, Grid, GridRow, Summary
 
+ALL_DIFFER = 3
+
 
 def lead_of(summary: Summary) -> SafeString:
     """The answer first: how many results are current, and where the organisation is weakest."""
@@ -66,6 +68,8 @@ def _example(grid: Grid) -> tuple[GridRow, Column, Cell] | None:
                 if cell.kind != "level":
                     continue
                 worth = len({cell.verified, cell.level, cell.potential})
+                if worth == ALL_DIFFER:
+                    return row, column, cell
                 if best is None or worth > best[0]:
                     best = (worth, row, column, cell)
     return best[1:] if best is not None else None

@@ -56,7 +56,7 @@ def heatmap_json(
     teams = ",".join(
         [
             f'{{"id":"{slug}","name":{dumps(name).decode()},"unit":"{unit}",{(cells or nothing)[1:]}'
-            for slug, name, unit, cells in rows
+            for _, slug, name, unit, cells in rows
         ]
     )
     return b'%s,"teams":[%s]}' % (head[:-1], teams.encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from assessments.scoring import ASSESSED_WITHIN_DAYS, TOP_LEVEL, OrgResult, Team
 from assessments.standing import Plan
 from insights.queries.heatmap import HeatRow
 
+REMEMBERED = 4096
 UNASSESSED = 1
 NOT_APPLICABLE = 2
 DISPUTED = 4
@@ -91,8 +93,7 @@ def build_grid(
         for row in rows
     ]
     blocks = tuple(
-        _block(slug, list(group), len(columns), as_of)
-        for slug, group in groupby(made, key=lambda row: row.team.unit_slug)
+        _block(slug, list(group), as_of) for slug, group in groupby(made, key=lambda row: row.team.unit_slug)
     )
     return Grid(tuple(columns), blocks, _summary(made, columns, as_of))
 
@@ -105,22 +106,33 @@ def _is_old(row: HeatRow, as_of: date) -> bool:
 def _cells(row: HeatRow, plan: Plan, *, by_capability: bool) -> tuple[Cell, ...]:
     if not row.cells:
         return (NO_RESULT,) * (len(plan.capabilities) if by_capability else len(plan.dimensions))
-    numbers = orjson.loads(row.cells)
-    capabilities = [
-        _capability_cell(*four)
-        for four in zip(
-            numbers["verified"], numbers["level"], numbers["potential"], numbers["state"], strict=True
-        )
-    ]
     if by_capability:
-        return tuple(capabilities)
-    dimensions = orjson.loads(row.rollups)["dimensions"]
-    inside: dict[str, list[Cell]] = {name: [] for name in plan.dimensions}
-    for (_, dimension), one in zip(plan.capabilities, capabilities, strict=True):
+        return _capability_cells(row.cells)
+    return _dimension_cells(row.cells, row.rollups, plan.dimensions, plan.capabilities)
+
+
+# Most teams stand where they stood at the last look, so their texts are read once. Text in, cells out: whose they are
+# and who may see them plays no part.
+@lru_cache(maxsize=REMEMBERED)
+def _capability_cells(text: str) -> tuple[Cell, ...]:
+    numbers = orjson.loads(text)
+    return tuple(
+        map(_capability_cell, numbers["verified"], numbers["level"], numbers["potential"], numbers["state"])
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _dimension_cells(
+    text: str, rollups: str, names: tuple[str, ...], capabilities: tuple[tuple[str, str], ...]
+) -> tuple[Cell, ...]:
+    dimensions = orjson.loads(rollups)["dimensions"]
+    inside: dict[str, list[Cell]] = {name: [] for name in names}
+    for (_, dimension), one in zip(capabilities, _capability_cells(text), strict=True):
         inside[dimension].append(one)
-    return tuple(_dimension_cell(dimensions[name], inside[name]) for name in plan.dimensions)
+    return tuple(_dimension_cell(dimensions[name], inside[name]) for name in names)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _capability_cell(verified: int | None, level: int | None, potential: int | None, state: int) -> Cell:
     base = state & 3
     kind = {UNASSESSED: "unknown", NOT_APPLICABLE: "na"}.get(base, "level")
@@ -145,19 +157,31 @@ def _dimension_cell(three: Sequence[int | None], inside: Iterable[Cell]) -> Cell
     )
 
 
-def _block(slug: str, rows: list[GridRow], width: int, as_of: date) -> UnitBlock:
+def _block(slug: str, rows: list[GridRow], as_of: date) -> UnitBlock:
     columns: tuple[OrgResult, ...] = ()
     # Under three teams a distribution would name teams (RULINGS 4).
     if len(rows) >= 3:
-        columns = tuple(score_org((_standing(row, n) for row in rows), as_of) for n in range(width))
+        assessed_on = tuple(row.team.assessed_on for row in rows)
+        provisional = tuple(row.team.is_provisional for row in rows)
+        columns = tuple(
+            _unit_result(levels, assessed_on, provisional, as_of)
+            for levels in zip(*map(_levels, rows), strict=True)
+        )
     return UnitBlock(slug, rows[0].team.unit_name, tuple(rows), columns)
 
 
-def _standing(row: GridRow, column: int) -> TeamStanding:
-    one = row.cells[column]
-    return TeamStanding(
-        one.level if one.kind == "level" else None, row.team.assessed_on, provisional=row.team.is_provisional
-    )
+def _levels(row: GridRow) -> list[int | None]:
+    return [cell.level if cell.kind == "level" else None for cell in row.cells]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _unit_result(
+    levels: tuple[int | None, ...],
+    assessed_on: tuple[date | None, ...],
+    provisional: tuple[bool, ...],
+    as_of: date,
+) -> OrgResult:
+    return score_org(map(TeamStanding, levels, assessed_on, provisional), as_of)
 
 
 def _summary(rows: Sequence[GridRow], columns: Sequence[Column], as_of: date) -> Summary:

@@ -29,7 +29,6 @@ from teams.queries.rights import remembered_rights, units_visible_to
 class Chosen:
     """What the address asks for."""
 
-    maturity_model: MaturityModel
     unit: Unit | None
     by_capability: bool
     show: str
@@ -40,13 +39,12 @@ def heatmap(request: HttpRequest) -> HttpResponse:
     """The whole picture, in one table."""
     form, chosen = _chosen(request)
     if chosen is None:
-        return render(
-            request, "insights/heatmap_empty.html", {"form": form}, status=200 if form.is_valid() else 404
-        )
-    grid = _grid(request, chosen)
-    if not grid.summary.teams:
+        return render(request, "insights/heatmap_empty.html", {"form": form}, status=404)
+    found = _grid(request, chosen)
+    if found is None:
         return render(request, "insights/heatmap_empty.html", {"form": form})
-    names = {level.level: level.name for level in catalog.model_file(chosen.maturity_model).levels}
+    maturity_model, grid = found
+    names = {level.level: level.name for level in catalog.model_file(maturity_model).levels}
     context = {
         "form": form,
         "lead": lead_of(grid.summary),
@@ -61,7 +59,7 @@ def heatmap(request: HttpRequest) -> HttpResponse:
         ),
         "how_to_read": how_to_read(grid, names),
         "as_of": timezone.localdate(),
-        "maturity_model": chosen.maturity_model,
+        "maturity_model": maturity_model,
         "panel_url": f"{reverse('insights:heatmap-cell')}?{request.GET.urlencode()}",
         "chips": [Link(f"Unit: {chosen.unit}", "?")] if chosen.unit is not None else [],
         "csv_url": f"{reverse('insights:heatmap-csv')}?{request.GET.urlencode()}",
@@ -73,17 +71,14 @@ def heatmap(request: HttpRequest) -> HttpResponse:
 @require_safe
 def heatmap_cell(request: HttpRequest) -> HttpResponse:
     """The panel of one cell: the numbers in words and the way to their reasons."""
-    _, chosen = _chosen(request)
-    if chosen is None:
-        raise Http404
-    grid = _grid(request, chosen)
+    maturity_model, grid = _whole(request)
     found = _find(grid, request.GET.get("row", ""), request.GET.get("column", ""))
     if found is None:
         raise Http404
     row, column, cell = found
-    plan = catalog.plan(chosen.maturity_model)
+    plan = catalog.plan(maturity_model)
     inside = [name for name, dimension in plan.capabilities if column.key in (name, dimension)]
-    names = {c.id: c.name for c in catalog.model_file(chosen.maturity_model).capabilities}
+    names = {c.id: c.name for c in catalog.model_file(maturity_model).capabilities}
     context = {
         "row": row,
         "column": column,
@@ -100,11 +95,9 @@ def heatmap_cell(request: HttpRequest) -> HttpResponse:
 @require_safe
 def heatmap_csv(request: HttpRequest) -> HttpResponse:
     """The same picture as a file: teams that the person may export."""
-    _, chosen = _chosen(request)
-    rights = remembered_rights(request.user)
-    if chosen is None or not rights.can("results.export"):
+    if not remembered_rights(request.user).can("results.export"):
         raise Http404
-    grid = _grid(request, chosen)
+    _, grid = _whole(request)
     head = ["unit", "team", "assessed on", "share known"]
     head += [
         f"{column.name}: {number}" for column in grid.columns for number in ("verified", "level", "up to")
@@ -128,22 +121,34 @@ def _chosen(request: HttpRequest) -> tuple[HeatmapFilter, Chosen | None]:
         request.GET or {"columns": "dimensions", "show": "both"},
         units=units_visible_to(request.user, VIEW).order_by("path"),
     )
-    maturity_model = catalog.active_model()
-    if not form.is_valid() or maturity_model is None:
+    if not form.is_valid():
         return form, None
     data = form.cleaned_data
-    return form, Chosen(maturity_model, data["unit"], data["columns"] == "capabilities", data["show"])
+    return form, Chosen(data["unit"], data["columns"] == "capabilities", data["show"])
 
 
-def _grid(request: HttpRequest, chosen: Chosen) -> Grid:
-    model = catalog.model_file(chosen.maturity_model)
-    return build_grid(
-        heatmap_rows(request.user, chosen.maturity_model, chosen.unit),
-        catalog.plan(chosen.maturity_model),
+def _grid(request: HttpRequest, chosen: Chosen) -> tuple[MaturityModel, Grid] | None:
+    """The picture and the maturity model that it is of; None when there is no team or no maturity model."""
+    found = heatmap_rows(remembered_rights(request.user), chosen.unit)
+    if found.maturity_model is None or not found.rows:
+        return None
+    model = catalog.model_file(found.maturity_model)
+    return found.maturity_model, build_grid(
+        found.rows,
+        catalog.plan(found.maturity_model),
         columns_of(model, by_capability=chosen.by_capability),
         by_capability=chosen.by_capability,
         as_of=timezone.localdate(),
     )
+
+
+def _whole(request: HttpRequest) -> tuple[MaturityModel, Grid]:
+    """The picture that the address asks for. Raises Http404 when there is none."""
+    _, chosen = _chosen(request)
+    found = _grid(request, chosen) if chosen is not None else None
+    if found is None:
+        raise Http404
+    return found
 
 
 def columns_of(model: MaturityModelFile, *, by_capability: bool) -> tuple[Column, ...]:

@@ -19,6 +19,7 @@ from insights.charts import progress as charts
 from insights.exports.csv_file import csv_response
 from insights.forms.filters import ProgressFilter
 from insights.queries.progress import (
+    VIEW,
     TeamPoint,
     UnitPoint,
     capability_changes,
@@ -30,7 +31,6 @@ from mlops_portal.lib.parts import Column, Row
 from teams.models import Team, Unit
 from teams.queries.rights import remembered_rights, teams_visible_to, units_visible_to
 
-VIEW = "progress.view"
 NO_RESULT = "no result"
 
 

@@ -15,6 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed, ParseError, Permissi
 from rest_framework.request import Request
 
 from teams.models import ApiToken, User
+from teams.queries.bearer import bearer
 from teams.queries.principals import Principal
 from teams.services.tokens import mark_token_used, token_digest
 
@@ -36,9 +37,8 @@ class BearerToken(BaseAuthentication):
             raise PermissionDenied(
                 "Tokens travel over https only. This one was sent in the open: replace it."
             )
-        token = _find(plain.strip())
+        principal, token = _find(plain.strip())
         mark_token_used(token=token, at=timezone.now())
-        principal = Principal(user=token.owner, token=token, scopes=frozenset(token.scopes))
         return token.owner or AnonymousUser(), principal
 
     def authenticate_header(self, request: Request) -> str:
@@ -56,15 +56,16 @@ class Session(SessionAuthentication):
         return (user, Principal(user=user)) if isinstance(user, User) else None
 
 
-def _find(plain: str) -> ApiToken:
+def _find(plain: str) -> tuple[Principal, ApiToken]:
     if not _TOKEN.fullmatch(plain):
         raise AuthenticationFailed(_REFUSED)
-    token = ApiToken.objects.select_related("owner").filter(digest=token_digest(plain)).first()
-    if token is None or token.revoked_at is not None or token.expires_at <= timezone.now():
+    principal = bearer(token_digest(plain))
+    token = principal.token if principal is not None else None
+    if principal is None or token is None or token.revoked_at is not None:
         raise AuthenticationFailed(_REFUSED)
-    if token.owner is not None and not token.owner.is_active:
+    if token.expires_at <= timezone.now() or (token.owner is not None and not token.owner.is_active):
         raise AuthenticationFailed(_REFUSED)
-    return token
+    return principal, token
 
 
 def _refuse_token_in_address(request: Request) -> None:

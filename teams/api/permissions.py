@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from teams.api.principal import rights_in
 from teams.models import Team, Unit
 from teams.queries.principals import Principal
-from teams.queries.rights import rights_of
 
 if TYPE_CHECKING:  # rest_framework.views loads this module through its settings
     from rest_framework.views import APIView
@@ -32,7 +32,7 @@ class HasScope(BasePermission):
             return False
         policy = policy_of(view, request)
         if policy is not None:
-            return rights_of(principal).can(policy)
+            return rights_in(request).can(policy)
         scope = getattr(view, "scope", None)
         return isinstance(scope, str) and scope != "" and principal.has_scope(scope)
 
@@ -43,7 +43,7 @@ class HasScope(BasePermission):
         place = obj if isinstance(obj, Unit | Team) else getattr(obj, "team", None)
         if policy is None or not isinstance(place, Unit | Team):
             return True
-        return isinstance(principal, Principal) and rights_of(principal).can(policy, place)
+        return isinstance(principal, Principal) and rights_in(request).can(policy, place)
 
 
 def policy_of(view: APIView, request: Request) -> str | None:

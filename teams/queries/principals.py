@@ -18,6 +18,8 @@ class Principal:
     user: User | None
     token: ApiToken | None = None
     scopes: frozenset[str] | None = None
+    # (role, tree path of its unit, id of its team) of the person, where they were read along with the token.
+    roles: tuple[tuple[int, str | None, int | None], ...] | None = None
 
     @property
     def is_service(self) -> bool:

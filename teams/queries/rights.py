@@ -97,10 +97,10 @@ def roles_of(user: User) -> tuple[Held, ...]:
 
 
 def rights_of(actor: Actor) -> Rights:
-    """The rights of an actor as they are now, in one query. Inactive people and visitors have none."""
+    """The rights of an actor as they are now, in one query at most. Inactive people and visitors have none."""
     if isinstance(actor, Principal):
         if actor.user is not None:
-            return Rights(_active_roles(actor.user), actor.user.is_active, principal=actor)
+            return Rights(_roles_behind(actor, actor.user), actor.user.is_active, principal=actor)
         if actor.token is None:
             return Rights()
         teams = actor.token.teams.order_by("pk").values_list("pk", flat=True)
@@ -109,6 +109,12 @@ def rights_of(actor: Actor) -> Rights:
     if isinstance(actor, User):
         return Rights(_active_roles(actor), actor.is_active)
     return Rights()
+
+
+def _roles_behind(principal: Principal, user: User) -> tuple[Held, ...]:
+    if principal.roles is None or not user.is_active:
+        return _active_roles(user)
+    return tuple(Held(Role(role), unit_path, team_id) for role, unit_path, team_id in principal.roles)
 
 
 def _active_roles(user: User) -> tuple[Held, ...]:

@@ -29,24 +29,18 @@ def row(name="Alpha", *, levels=(2, 2, 2), state=0, assessed_on=DAY, unit="comme
         name=name,
         unit_slug=unit,
         unit_name=unit.title(),
-        unit_path="0001",
         cells=orjson.dumps({**cells, "state": [state] * width}).decode(),
         rollups=orjson.dumps(
             {"dimensions": {key: [verified, level, potential] for key in PLAN.dimensions}}
         ).decode(),
-        level=level,
         coverage=fields.pop("coverage", 1.0),
         assessed_on=assessed_on,
         is_provisional=fields.pop("is_provisional", False),
-        is_reviewed=False,
-        valid_until=None,
     )
 
 
 def missing(name="Nobody", unit="commerce"):
-    return HeatRow(
-        name.lower(), name, unit, unit.title(), "0001", "", "", None, None, None, False, False, None
-    )
+    return HeatRow(name.lower(), name, unit, unit.title(), "", "", None, None, is_provisional=False)
 
 
 def grid(*rows, by_capability=False):

@@ -92,8 +92,8 @@ class TestHeatmap:
         client = as_user(manager)
         client.get(HEATMAP)
 
-        # Session, user; then grants, units of the filter, active model, the matrix itself.
-        with django_assert_num_queries(6):
+        # Session, user; then grants, units of the filter, the matrix with its maturity model.
+        with django_assert_num_queries(5):
             client.get(HEATMAP)
 
 
