@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any, ClassVar
 
 from django.http import Http404, HttpResponse
