@@ -94,7 +94,7 @@ class MlflowServer:
 
     def start(self) -> None:
         """Returns when it answers. Raises RuntimeError with its log when it does not."""
-        command = [
+        command: list[str | Path] = [
             *(self._python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self._port)),
             *("--workers", "1", "--backend-store-uri", f"sqlite:///{self.database}"),
             *("--artifacts-destination", self._folder / "artifacts"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from assessments.models import CriterionStatus, Reading, Score, TeamScore
+from assessments.models import Reading
 from integrations.connectors.base import Collected, Found, Question
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.http import Failure, Http, SourceError
@@ -26,6 +26,7 @@ from tests.factories import make_team
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import payload, repository, row, runs, workflow
 from tests.integrations.factories import collect, make_connection, make_source
+from tests.integrations.standing import levels, standing
 from tests.services.hand_values import Expected, assert_as_worked_out, named_by
 from tests.services.mlflow_fill import COMMIT
 from tests.services.mlflow_server import MlflowServer, mlflow_server
@@ -281,9 +282,9 @@ def test_stopped_server_fails_visibly_and_no_level_falls(
     before = standing(team)
     # 10 of 13 runs name their commit: neither 0.8 nor under 0.5, so that criterion stays open.
     assert "environment.recorded_per_run" not in before["verdicts"]
-    assert before["verdicts"]["tracking.results_written"] == ["yes", "measured"]
-    assert before["verdicts"]["training.one_command"] == ["no", "measured"]
-    assert [level for slug, _, level, *_ in before["scores"] if slug == "tracking"] == [1]
+    assert before["verdicts"]["tracking.results_written"] == ("yes", "measured")
+    assert before["verdicts"]["training.one_command"] == ("no", "measured")
+    assert levels(team)["tracking"] == 1
 
     server.stop()
     (run,) = collect(connection, at=first + timedelta(hours=6))
@@ -297,14 +298,3 @@ def test_stopped_server_fails_visibly_and_no_level_falls(
     assert standing(team) == before
     latest = Reading.objects.filter(team=team).exclude(signal__in=JOINED)
     assert set(latest.values_list("latest__reason", flat=True)) == {"unreachable"}
-
-
-def standing(team: Team) -> dict[str, Any]:
-    """What counts: the last good readings, the verdicts and the scores."""
-    current = CriterionStatus.objects.filter(team=team, is_current=True)
-    return {
-        "good": sorted(Reading.objects.filter(team=team).values_list("signal", "good_id", "read_at")),
-        "verdicts": {slug: rest for slug, *rest in current.values_list("criterion__slug", "status", "support")},
-        "scores": sorted(Score.objects.filter(team=team).values_list("capability__slug", "verified", "level", "potential", "ceiling", "score")),
-        "team": list(TeamScore.objects.filter(team=team).values_list("verified", "level", "potential", "score", "cells", "rollups")),
-    }  # fmt: skip

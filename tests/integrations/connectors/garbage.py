@@ -1,16 +1,11 @@
-"""Answers spoilt on purpose, the same at every run, and what must hold of whatever is collected from them."""
+"""Answers spoilt on purpose, the same at every run."""
 
 from __future__ import annotations
 
 import copy
-import math
 import random
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
-
-from assessments.vocabulary import SIGNALS, Reason, SignalType, Unit
-from integrations.connectors.base import Collected
 
 GARBAGE: tuple[Any, ...] = (
     None, True, False, 0, -1, -(10**15), 10**30, 1e308, 0.5, "", " ", "NaN", "--5", "²", "9" * 5_000, "x" * 70_000,
@@ -40,25 +35,3 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
     for key in list(keys):
         yield node, key
         yield from _places(node[key])
-
-
-def assert_sound(collected: Collected, signals: frozenset[str]) -> None:
-    """One observation for each signal, in the vocabulary's words and bounds; facts that a database can keep."""
-    found = {observation.signal: observation for observation in collected.observations}
-    assert len(found) == len(collected.observations)
-    assert set(found) == signals
-    for name, one in found.items():
-        signal = SIGNALS[name]
-        assert (one.value is None) == bool(one.reason), name
-        if one.value is None:
-            allowed = signal.reasons | ({Reason.INSUFFICIENT_SAMPLE} if signal.min_sample else set())
-            assert Reason(one.reason) in allowed, (name, one.reason)
-            continue
-        assert isinstance(one.value, bool) is (signal.type is SignalType.BOOL), name
-        assert math.isfinite(one.value), name
-        assert 0 <= one.value <= (1 if signal.unit is Unit.SHARE else 2**53), (name, one.value)
-        assert signal.unit is not Unit.COUNT or one.value == int(one.value), name
-    for fact in collected.facts:
-        for moment in (fact.happened_at, fact.started_at, fact.finished_at):
-            assert moment is None or isinstance(moment, datetime)
-            assert moment is None or 1970 <= moment.year <= 9000

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.github.connector import GithubConnector
 from integrations.connectors.http import Http
+from tests.integrations.connectors.loopback import Loopback, Said
 
 NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
 
@@ -39,37 +37,13 @@ class Asked:
     body: Any
 
 
-class FakeGithub:
+class FakeGithub(Loopback):
     """`answer` says what a path gives; what was not said is 404, GitHub's word for absent and for hidden alike."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                fake._serve(self)
-
-            def log_message(self, *args: Any) -> None:
-                """Quiet: the questions are kept in `asked`."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def answer(
         self,
@@ -94,24 +68,20 @@ class FakeGithub:
     def paths(self) -> list[str]:
         return [asked.path for asked in self.asked]
 
-    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(handler.path)
+    def serve_request(self, target: str, headers: dict[str, str], body: bytes) -> Said:
+        parts = urlsplit(target)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         path = unquote(parts.path).lstrip("/")
         answer = next(
             (a for a in reversed(self.answers) if a.path == path and a.query.items() <= query.items()), None
         )
-        status, body, headers = (
-            (404, NOT_FOUND, {}) if answer is None else self._page(answer, parts.path, query)
+        status, said, more = (404, NOT_FOUND, {}) if answer is None else self._page(answer, parts.path, query)
+        self.asked.append(Asked(path, query, headers, status, said))
+        return (
+            status,
+            json.dumps(said).encode(),
+            {"Content-Type": "application/json; charset=utf-8", **more},
         )
-        self.asked.append(Asked(path, query, dict(handler.headers), status, body))
-        data = json.dumps(body).encode()
-        handler.send_response(status)
-        for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data)
 
     def _page(self, answer: Answer, path: str, query: Mapping[str, str]) -> tuple[int, Any, dict[str, str]]:
         rows = answer.body.get(answer.key) if answer.key else answer.body

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.connectors.base import Collected, Question
@@ -17,6 +14,7 @@ from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.http import Http
 from integrations.connectors.mlflow.connector import MlflowConnector
 from tests.integrations.connectors.github_rows import UNTIL
+from tests.integrations.connectors.loopback import Loopback, Said
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "mlflow"
 
@@ -44,46 +42,13 @@ class Asked:
     question: Mapping[str, Any]
 
 
-class FakeMlflow:
+class FakeMlflow(Loopback):
     """`answer` says what an endpoint gives; what was not said is the 404 page of a server without that endpoint."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                query = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()}
-                fake._serve(self, query)
-
-            def do_POST(self) -> None:
-                fake._serve(self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet: the questions are kept in `asked`."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """From now on nobody listens on its port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def answer(
         self,
@@ -115,20 +80,19 @@ class FakeMlflow:
         with Http(self.url, policy=EgressPolicy.from_text(self.url), headers=headers) as http:
             return MlflowConnector(http).collect(Question(until=UNTIL, options=options))
 
-    def _serve(self, handler: BaseHTTPRequestHandler, question: Mapping[str, Any]) -> None:
-        path = unquote(urlsplit(handler.path).path).lstrip("/")
+    def serve_request(self, target: str, headers: dict[str, str], body: bytes) -> Said:
+        parts = urlsplit(target)
+        path = unquote(parts.path).lstrip("/")
         for prefix in ("api/2.0/mlflow/", "api/3.0/mlflow/"):
             path = path.removeprefix(prefix)
+        question = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        question |= json.loads(body or b"{}")
         self.asked.append(Asked(path, question))
         fitting = (
             a for a in reversed(self.answers) if a.path == path and a.having.items() <= question.items()
         )
-        status, content_type, body = _said(next(fitting, None), question)
-        handler.send_response(status)
-        handler.send_header("Content-Type", content_type)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
+        status, content_type, said = _said(next(fitting, None), question)
+        return status, said, {"Content-Type": content_type}
 
 
 def _said(answer: Answer | None, question: Mapping[str, Any]) -> tuple[int, str, bytes]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
+from integrations.connectors.base import Observation
+from integrations.connectors.mlflow.connector import MlflowConnector
 from tests.integrations.connectors.github_rows import UNTIL, sha
 from tests.integrations.connectors.mlflow_fake import FakeMlflow, payload
+from tests.integrations.connectors.observed import assert_sound, by_signal
 
 Row = dict[str, Any]
 
@@ -88,6 +92,17 @@ def version(name: str, number: int, days: float, **over: Any) -> Row:
     """As model-versions/search gives it: no aliases."""
     made = {"name": name, "version": str(number), "creation_timestamp": ago_ms(days), "description": ""}
     return {**payload("version")["model_version"], "source": "s3://m", "run_id": "", **made, **over} | {}
+
+
+def found(fake: FakeMlflow, **options: Any) -> dict[str, Observation]:
+    """What is collected when the source is told OPTIONS, these in their place."""
+    collected = fake.collect({**OPTIONS, **options})
+    assert_sound(collected, MlflowConnector.signals)
+    return by_signal(collected)
+
+
+def reasons(seen: Mapping[str, Observation], *signals: str) -> set[tuple[Any, str]]:
+    return {(seen[name].value, seen[name].reason) for name in signals}
 
 
 def build_world(fake: FakeMlflow) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from assessments.vocabulary import SIGNALS, Reason
-from integrations.connectors.base import Collected, FactKind, Observation, Question
+from integrations.connectors.base import Collected, FactKind, Question
 from integrations.connectors.github.connector import JOINED, GithubConnector
 from integrations.connectors.http import Failure, SourceError
 from tests.integrations.connectors.github_fake import FakeGithub
@@ -28,6 +27,7 @@ from tests.integrations.connectors.github_rows import (
     user,
 )
 from tests.integrations.connectors.github_world import OPTIONS, build_world
+from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal
 
 pytestmark = pytest.mark.slow
 
@@ -50,26 +50,6 @@ def collect(
     connector, http = fake.connector()
     with http:
         return connector.collect(Question(until=UNTIL, options=options or OPTIONS, wanted_shas=wanted))
-
-
-def by_signal(collected: Collected) -> dict[str, Observation]:
-    found = {observation.signal: observation for observation in collected.observations}
-    assert len(found) == len(collected.observations)
-    return found
-
-
-def assert_sound(collected: Collected) -> None:
-    """One observation for each signal, in the vocabulary's words."""
-    found = by_signal(collected)
-    assert set(found) == GithubConnector.signals
-    for name, observation in found.items():
-        assert (observation.value is None) == bool(observation.reason), name
-        if observation.reason:
-            known = SIGNALS[name].reasons | (
-                {Reason.INSUFFICIENT_SAMPLE} if SIGNALS[name].min_sample else set()
-            )
-            assert Reason(observation.reason) in known, (name, observation.reason)
-        assert observation.bound in ("exact", "lower")
 
 
 # Worked out by hand from tests/integrations/connectors/github_world.py: (value, reason, bound, numerator, denominator).
@@ -126,17 +106,8 @@ EXPECTED: dict[str, tuple[Any, ...]] = {
 def test_collect_gives_the_values_worked_out_by_hand(github: FakeGithub) -> None:
     build_world(github)
     collected = collect(github)
-    assert_sound(collected)
-    got = {
-        name: (found.value, found.reason, found.bound, found.numerator, found.denominator)
-        for name, found in by_signal(collected).items()
-    }
-    expected = {
-        name: (pytest.approx(value) if isinstance(value, float) else value, *rest)
-        for name, (value, *rest) in EXPECTED.items()
-    }
-    assert {name: got[name] for name in got if got[name] != expected[name]} == {}
-    assert set(EXPECTED) == GithubConnector.signals
+    assert_sound(collected, GithubConnector.signals)
+    assert_as_worked_out(collected, EXPECTED)
 
 
 def test_collect_gives_a_fact_for_each_training_run(github: FakeGithub) -> None:
@@ -180,7 +151,7 @@ def test_headers_follow_githubs_rules_and_reach_the_server(github: FakeGithub) -
 
 def test_collect_without_repositories_asks_nothing_and_says_so(github: FakeGithub) -> None:
     collected = collect(github, {"repositories": []})
-    assert_sound(collected)
+    assert_sound(collected, GithubConnector.signals)
     assert {found.reason for found in collected.observations} == {"not_configured"}
     assert github.asked == []
 
@@ -201,7 +172,7 @@ def test_one_hidden_repository_makes_counts_lower_bounds_and_shares_unknown(gith
     build_world(github)
     options = {**OPTIONS, "repositories": [*OPTIONS["repositories"], "octo/hidden infra"]}
     collected = collect(github, options)
-    assert_sound(collected)
+    assert_sound(collected, GithubConnector.signals)
     found = by_signal(collected)
     assert (found["repo.code_files"].value, found["repo.code_files"].bound) == (7, "lower")
     assert (found["ci.runs_30d"].value, found["ci.runs_30d"].bound) == (12, "lower")
@@ -222,7 +193,7 @@ def test_one_hidden_repository_makes_counts_lower_bounds_and_shares_unknown(gith
 
 def test_all_repositories_hidden_is_unauthorized_everywhere_and_never_zero(github: FakeGithub) -> None:
     collected = collect(github)
-    assert_sound(collected)
+    assert_sound(collected, GithubConnector.signals)
     found = by_signal(collected)
     assert {found[name].reason for name in found} == {"unauthorized", "unsupported"}
     assert found["ci.tests_executed_p50"].reason == "unsupported"
@@ -263,7 +234,7 @@ def test_missing_actions_permission_blinds_ci_only(github: FakeGithub) -> None:
         github.answer(f"repos/octo/{name}/actions/workflows", refused, status=403)
         github.answer(f"repos/octo/{name}/actions/runs", refused, status=403)
     collected = collect(github)
-    assert_sound(collected)
+    assert_sound(collected, GithubConnector.signals)
     found = by_signal(collected)
     blind = {name for name in found if found[name].reason == "unauthorized"}
     assert blind == {name for name in found if name.startswith("ci.") and name != "ci.tests_executed_p50"} | {
@@ -419,6 +390,6 @@ def test_an_unusable_line_is_told_and_never_left_out(github: FakeGithub) -> None
         "repositories": [*OPTIONS["repositories"], "https://github.com/octo/app", "octo/app data"],
     }
     collected = collect(github, options)
-    assert_sound(collected)
+    assert_sound(collected, GithubConnector.signals)
     assert by_signal(collected)["repo.code_files"].bound == "lower"
     assert sum("https://github.com/octo/app" in note or "“data”" in note for note in collected.notes) == 2

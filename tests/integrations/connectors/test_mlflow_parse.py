@@ -35,7 +35,8 @@ def test_recorded_run() -> None:
     (row,) = parse.rows(payload("runs"), "runs")
     found = parse.run(row)
     assert (found.status, found.commit, found.is_child, found.is_notebook) == ("FINISHED", C1, False, False)
-    assert (found.metrics, found.has_params, found.is_complete) == ({"auc", "f1"}, True, True)
+    assert found.metrics == {"auc", "f1"}
+    assert (found.has_params, found.is_complete) == (True, True)
     assert found.datasets == (Dataset("d1", "training"),)
     assert found.end_ms is not None
     # 30 minutes
@@ -81,8 +82,8 @@ def test_recorded_registry() -> None:
 def test_recorded_prompts_are_prompts_and_their_text_is_let_go() -> None:
     found = [parse.model(row) for row in parse.rows(payload("prompts"), "registered_models")]
     assert [(one.name, one.is_prompt, one.experiments) for one in found] == [
-        ("churn-greet", True, {"0"}),
-        ("fraud-greet", True, {"0"}),
+        ("churn-greet", True, frozenset("0")),
+        ("fraud-greet", True, frozenset("0")),
     ]
     assert "{{name}}" not in repr(found)
 
@@ -269,7 +270,7 @@ def test_recorded_samples() -> None:
         parse.model(row)
         for row in parse.rows(sample("registered_models_search_prompts"), "registered_models")
     )
-    assert (prompt.is_prompt, prompt.experiments) == (True, {"1"})
+    assert (prompt.is_prompt, prompt.experiments) == (True, frozenset("1"))
     versions = [
         parse.version(row) for row in parse.rows(sample("model_versions_search_no_aliases"), "model_versions")
     ]

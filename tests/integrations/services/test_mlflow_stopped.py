@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from assessments.models import CriterionStatus, Reading, Score, TeamScore
+from assessments.models import Reading
 from integrations.connectors.mlflow.connector import MlflowConnector
 from integrations.models import Collection, Connection, Source
 from teams.models import Team
@@ -20,6 +20,7 @@ from tests.integrations.connectors.github_rows import UNTIL
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.mlflow_world import OPTIONS, build_world
 from tests.integrations.factories import collect, make_connection, make_source
+from tests.integrations.standing import levels, standing, verdicts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -46,29 +47,6 @@ def team(connection: Connection) -> Team:
     return team
 
 
-def standing(team: Team) -> dict[str, Any]:
-    """What counts: the last good readings, the verdicts, every number and the row that pages are made of."""
-    verdicts = CriterionStatus.objects.filter(team=team, is_current=True)
-    scores = Score.objects.filter(team=team)
-    return {
-        "good": sorted(Reading.objects.filter(team=team).values_list("signal", "good_id", "read_at")),
-        "verdicts": sorted(verdicts.values_list("criterion__slug", "status", "support", "since_at")),
-        "scores": sorted(
-            scores.values_list("capability__slug", "verified", "level", "potential", "ceiling", "score")
-        ),
-        "team": list(
-            TeamScore.objects.filter(team=team).values_list(
-                "verified", "level", "potential", "score", "cells"
-            )
-        ),
-    }
-
-
-def verdicts(team: Team) -> dict[str, str]:
-    current = CriterionStatus.objects.filter(team=team, is_current=True)
-    return dict(current.values_list("criterion__slug", "status"))
-
-
 def collect_at(connection: Connection, moment: datetime, *, by_schedule: bool = False) -> Collection:
     trigger = Collection.Trigger.SCHEDULE if by_schedule else Collection.Trigger.NOW
     (run,) = collect(connection, at=moment, trigger=trigger)
@@ -81,10 +59,10 @@ def test_stopped_server_fails_visibly_and_no_level_falls(
     run = collect_at(connection, UNTIL)
     assert (run.outcome, run.known_count) == ("ok", len(MlflowConnector.signals) - 1)
     before = standing(team)
-    assert verdicts(team)["registry.live_marked"] == "yes"
+    assert verdicts(team)["registry.live_marked"] == ("yes", "measured")
     # 6 of 11 runs name their commit: neither enough nor too few
     assert "environment.recorded_per_run" not in verdicts(team)
-    assert [level for slug, _, level, *_ in before["scores"] if slug == "registry"] == [1]
+    assert levels(team)["registry"] == 1
 
     mlflow.stop()
     for hours, by_schedule in ((6, True), (30, True), (54, False)):
@@ -106,13 +84,13 @@ def test_experiment_deleted_at_the_source_keeps_what_was_known(
     mlflow: FakeMlflow, connection: Connection, team: Team
 ) -> None:
     collect_at(connection, UNTIL)
-    before = standing(team)
+    before = verdicts(team)
     mlflow.serve("experiments/get", "experiment_deleted")
     mlflow.serve("experiments/get-by-name", "experiment_deleted")
 
     run = collect_at(connection, UNTIL + timedelta(hours=6))
 
     assert (run.outcome, run.message.partition(" could")[0]) == ("partial", "9 of 21 signals")
-    assert verdicts(team) == {slug: status for slug, status, *_ in before["verdicts"]}
-    assert Reading.objects.get(signal="mlflow.runs_90d").latest.reason == "experiment_deleted"
-    assert Reading.objects.get(signal="mlflow.runs_90d").good.value == 11
+    assert verdicts(team) == before
+    reading = Reading.objects.filter(signal="mlflow.runs_90d")
+    assert reading.values_list("latest__reason", "good__value").get() == ("experiment_deleted", 11)
