@@ -105,13 +105,14 @@ def _run(client: Any, made: Made, experiment: str, now_ms: int) -> str:
     if made.commit:
         tags[GIT] = COMMIT[made.commit]
     run_id: str = client.create_run(experiment, start_time=start, tags=tags, run_name=made.name).info.run_id
-    for metric in made.metrics:
-        value = float(metric) if metric in {"nan", "inf"} else 0.9
-        client.log_metric(run_id, metric, value)
-    if made.has_param:
-        client.log_param(run_id, "depth", 5)
+    metrics = [
+        entities.Metric(name, float(name) if name in {"nan", "inf"} else 0.9, start, 0)
+        for name in made.metrics
+    ]
+    params = {"depth": "5"} if made.has_param else {}
     if made.name == "b2":
-        client.log_param(run_id, "model_uri", "models:/churn-old/1")
+        params["model_uri"] = "models:/churn-old/1"
+    client.log_batch(run_id, metrics, [entities.Param(*pair) for pair in params.items()])
     if made.sets:
         client.log_inputs(
             run_id,
