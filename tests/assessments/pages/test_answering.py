@@ -129,6 +129,7 @@ class TestOneAnswer:
         other = sign_in(type(client)(), bare.member)
         page = save(other, bare, "no", **{f"note-{KEY}": "Not in all repositories."}).content.decode()
         version = re.search(rf'name="version-{KEY}" value="(\d+)"', page)
+        assert version is not None
 
         response = save(
             other,

@@ -29,7 +29,7 @@ class TestHome:
 
     def test_answers_of_an_overlay_are_extra(self, bare, get):
         draft = start_assessment(team=bare.team, by=bare.lead, at=AT)
-        overlay = Criterion.objects.filter(capability__slug="genai").select_related("capability").first()
+        overlay = Criterion.objects.select_related("capability").get(slug="genai.prompts_versioned")
         record_answer(assessment=draft, criterion=overlay, value="yes", row_version=None, by=bare.lead, at=AT)
 
         assert "completed 0 of 130" in head(get(bare.lead, "/"))
