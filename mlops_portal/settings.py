@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    # allauth's page of passkeys loads its filters.
+    "django.contrib.humanize",
     "treebeard",
     "allauth",
     "allauth.account",

@@ -1,0 +1,167 @@
+"""Every page of the portal and who looks at it: what is photographed and checked for accessibility.
+
+A route of the URL configuration has rows here or a reason in NO_PAGE; tests/e2e/test_pages_are_listed.py says when not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+from playwright.sync_api import Page
+
+VISITOR, LEAD, MANAGER, PLATFORM, INTEGRATOR, ADMIN = (
+    "",
+    "demo-lead",
+    "demo-manager",
+    "demo-platform",
+    "demo-integrator",
+    "demo-admin",
+)
+DEMO, EMPTY, NEW = "demo", "empty", "new"
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One state of one page.
+
+    `name` is the file of its picture; `route` the name of its address in the URL configuration; `where` the portal that
+    it is looked at in: the demo, one that nobody has set up, or one that was set up a minute ago. `do` brings the page
+    into the state. `in_readme`: width and theme of the picture that README shows.
+    """
+
+    name: str
+    route: str
+    address: str
+    who: str = VISITOR
+    status: int = 200
+    where: str = DEMO
+    do: Callable[[Page], None] | None = None
+    in_readme: tuple[int, str] | None = None
+
+
+def open_cell(page: Page) -> None:
+    """The panel of the first cell, as by a click."""
+    page.locator("table.heat td[class^=l]").first.click()
+    page.locator("#cell-panel h2").wait_for()
+
+
+def send_form(page: Page) -> None:
+    """The page's form, sent as it is: its errors."""
+    page.locator("main form button[type=submit].btn--main").first.click()
+    page.locator("[data-error-summary]").wait_for()
+
+
+def open_menu(page: Page) -> None:
+    """The menu of the person who is signed in."""
+    page.locator("[data-menu] summary").click()
+
+
+def wait_for_charts(page: Page) -> None:
+    """Every figure drawn."""
+    for chart in page.locator("[data-chart]").all():
+        chart.locator(".main-svg").first.wait_for()
+
+
+def make_token(page: Page) -> None:
+    """The page that shows a new token."""
+    page.get_by_label("Name", exact=True).fill("Report of the week")
+    page.locator("main input[type=checkbox]").first.check()
+    page.locator("main form button.btn--main").click()
+    page.locator("#token").wait_for()
+
+
+def invite(page: Page, name: str = "Noor Aziz") -> None:
+    """The page that shows the link for a new person, a viewer of the first place on offer."""
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("User name").fill(f"{name.lower().replace(' ', '.')}-{next(_numbers)}")
+    page.get_by_label("Role").select_option(label="Viewer")
+    page.locator("select[name=place]").select_option(index=1)
+    page.locator("main form button.btn--main").click()
+    page.locator("#link").wait_for()
+
+
+TEAMS = (
+    Row("welcome", "teams:welcome", "/welcome/"),
+    Row("welcome-empty", "teams:welcome", "/welcome/", where=EMPTY),
+    Row("setup", "teams:setup", "/setup/", where=EMPTY),
+    Row("setup-refused", "teams:setup", "/setup/", where=EMPTY, do=send_form),
+    Row("sign-in", "account_login", "/account/login/", in_readme=(1280, "light")),
+    Row("sign-in-empty", "account_login", "/account/login/", where=EMPTY),
+    Row("sign-in-refused", "account_login", "/account/login/", where=NEW, do=lambda page: _wrong_password(page)),
+    Row("sign-out", "account_logout", "/account/logout/", LEAD),
+    Row("signup-closed", "account_signup", "/account/signup/"),
+    Row("forgotten", "account_reset_password", "/account/password/reset/"),
+    Row("inactive", "account_inactive", "/account/inactive/"),
+    Row("invitation-gone", "teams:invitation", "/invitations/no-such-link/", status=404),
+    Row("organisation", "teams:organisation", "/organisation/", ADMIN),
+    Row("organisation-new", "teams:organisation", "/organisation/", ADMIN, where=NEW),
+    Row("log", "teams:event-list", "/organisation/events/", ADMIN),
+    Row("log-new", "teams:event-list", "/organisation/events/", ADMIN, where=NEW),
+    Row("unit", "teams:unit-detail", "/organisation/units/{unit}/", ADMIN),
+    Row("unit-manager", "teams:unit-detail", "/organisation/units/{unit}/", MANAGER),
+    Row("unit-new", "teams:unit-create", "/organisation/units/{unit}/units/new/", ADMIN),
+    Row("unit-edit", "teams:unit-edit", "/organisation/units/{unit}/edit/", ADMIN),
+    Row("unit-move", "teams:unit-move", "/organisation/units/{unit}/move/", ADMIN),
+    Row("team-new", "teams:team-create", "/organisation/units/{unit}/teams/new/", ADMIN),
+    Row("team-new-refused", "teams:team-create", "/organisation/units/{unit}/teams/new/", ADMIN, do=send_form),
+    Row("team-settings", "teams:team-settings", "/teams/{team}/settings/", ADMIN),
+    Row("team-move", "teams:team-move", "/teams/{team}/move/", ADMIN),
+    Row("team-members", "teams:team-members", "/teams/{team}/members/", LEAD),
+    Row("people", "teams:person-list", "/people/", ADMIN),
+    Row("people-none", "teams:person-list", "/people/?q=nobody-is-called-this", ADMIN),
+    Row("person", "teams:person-detail", "/people/{person}/", ADMIN),
+    Row("person-new", "teams:person-create", "/people/new/", ADMIN),
+    Row("invitation-link", "teams:person-create", "/people/new/?place=team:{team}", ADMIN, do=invite),
+    Row("invitation", "teams:invitation", "{invitation}", where=NEW),
+    Row("tokens", "teams:token-list", "/tokens/", INTEGRATOR),
+    Row("tokens-admin", "teams:token-list", "/tokens/", ADMIN),
+    Row("token-new", "teams:token-create", "/tokens/new/", INTEGRATOR),
+    Row("token-new-service", "teams:service-token-create", "/tokens/new-service/", ADMIN),
+    Row("token-shown", "teams:token-create", "/tokens/new/", INTEGRATOR, do=make_token),
+    Row("account", "account-home", "/account/", LEAD),
+    Row("account-menu", "account-home", "/account/", LEAD, do=open_menu),
+    Row("password", "account_change_password", "/account/password/change/", ADMIN, where=NEW),
+    Row("second-step", "mfa_index", "/account/2fa/", LEAD),
+    Row("second-step-app", "mfa_activate_totp", "/account/2fa/totp/activate/", LEAD),
+    Row("second-step-keys", "mfa_list_webauthn", "/account/2fa/webauthn/", LEAD),
+)
+INSIGHTS = (
+    Row("heatmap", "insights:heatmap", "/heatmap/", INTEGRATOR),
+    Row("heatmap-cell", "insights:heatmap", "/heatmap/", INTEGRATOR, do=open_cell, in_readme=(1280, "light")),
+    Row("heatmap-unit", "insights:heatmap", "/heatmap/?unit={unit}", MANAGER),
+    Row("heatmap-member", "insights:heatmap", "/heatmap/", LEAD),
+    Row("heatmap-capabilities", "insights:heatmap", "/heatmap/?columns=capabilities", INTEGRATOR),
+    Row("heatmap-verified", "insights:heatmap", "/heatmap/?show=verified", INTEGRATOR),
+    Row("heatmap-none", "insights:heatmap", "/heatmap/", ADMIN, where=NEW),
+    Row("progress", "insights:progress", "/progress/", INTEGRATOR, do=wait_for_charts, in_readme=(1280, "dark")),
+    Row("progress-team", "insights:progress", "/progress/?team={team}", LEAD, do=wait_for_charts),
+    Row("progress-none", "insights:progress", "/progress/", ADMIN, where=NEW),
+)
+ERRORS = (
+    Row("error-400", "failing", "/failing/400/", LEAD, status=400),
+    Row("error-403", "failing", "/failing/403/", LEAD, status=403),
+    Row("error-404", "failing", "/failing/404/", LEAD, status=404),
+    Row("error-500", "failing", "/failing/500/", LEAD, status=500),
+    Row("error-form", "error-pages", "/error-pages/403_form/"),
+    Row("error-413", "error-pages", "/error-pages/413/"),
+    Row("error-503", "error-pages", "/error-pages/503/"),
+)
+GUIDE = (Row("styleguide", "styleguide", "/styleguide/", do=wait_for_charts),)
+ROWS = (*TEAMS, *INSIGHTS, *ERRORS, *GUIDE)
+
+# Route -> why it has no picture. A pattern ending in "*" stands for all routes that begin so.
+NO_PAGE = {
+    "livez": "plain text for a probe",
+    "readyz": "plain text for a probe",
+    "api:*": "for programs, not for the eye; its documentation page is Swagger's own",
+}
+
+
+def _wrong_password(page: Page) -> None:
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("[data-error-summary]").wait_for()

@@ -1,0 +1,130 @@
+"""A portal of its own for pictures and checks: fresh data folder, embedded database, a clock that stands still.
+
+`with served(folder, demo=True) as portal` starts it as another process; `python -m tests.e2e.serving` is that process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+# A Friday. The same pictures on any day, and nothing in the demo grows old between two runs.
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+WEEKS = 26
+TEAMS = 12
+
+
+class NotServed(Exception):
+    """The portal ended before it could serve; the message is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """`names` fill the addresses in tests/e2e/pages.py: slugs and keys of things in the demo."""
+
+    url: str
+    names: dict[str, str]
+
+
+@contextmanager
+def served(folder: Path, *, demo: bool) -> Iterator[Portal]:
+    """A portal on a free port of this machine, ended with the block. Raises NotServed."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PORTAL_")}
+    environment |= {
+        "PORTAL_DATA_DIR": str(folder),
+        "PORTAL_DEMO": "1" if demo else "0",
+        "PORTAL_STYLEGUIDE": "1",
+        "PORTAL_LOG_LEVEL": "CRITICAL",
+        "DJANGO_SETTINGS_MODULE": "mlops_portal.settings",
+        # Embedded, also where the suite itself runs on PostgreSQL.
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.serving"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        if not said:
+            raise NotServed(process.communicate()[1])
+        answer = json.loads(said)
+        yield Portal(answer["url"], answer["names"])
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def _names() -> dict[str, str]:
+    """What stands for {team}, {person} ... in the addresses of pages."""
+    from assessments.models import Evidence  # noqa: PLC0415 -- models need the app registry
+    from integrations.models import Connection, Source  # noqa: PLC0415 -- as above
+    from teams.models import Grant, Team, User  # noqa: PLC0415 -- as above
+
+    def first(model: Any, **wanted: Any) -> str:
+        found = model.objects.filter(**wanted).order_by("pk").first()
+        return str(found.pk) if found is not None else "0"
+
+    team = Team.objects.order_by("pk").first()
+    if team is None:
+        return {}
+    return {
+        "team": team.slug,
+        "unit": team.unit.slug,
+        "person": first(User, username="demo-person-2"),
+        "grant": first(Grant),
+        "evidence": first(Evidence, team=team),
+        "connection": first(Connection),
+        "source": first(Source),
+    }
+
+
+def main() -> None:
+    """Prepare, fill, say the address on one line, serve until the process is ended."""
+    import django  # noqa: PLC0415 -- settings read the environment that the parent made
+    from django.utils import timezone  # noqa: PLC0415 -- as above
+
+    timezone.now = lambda: NOW
+    django.setup()
+
+    from django.conf import settings  # noqa: PLC0415 -- needs django.setup()
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: PLC0415 -- as above
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 -- as above
+    from django.db import connections  # noqa: PLC0415 -- as above
+
+    from mlops_portal.demo.seed import Size, seed_demo  # noqa: PLC0415 -- as above
+    from mlops_portal.launcher.first_start import prepare  # noqa: PLC0415 -- as above
+
+    settings.ROOT_URLCONF = "tests.e2e.urls"
+    prepare(at=NOW)
+    if settings.PORTAL_DEMO:
+        seed_demo(size=Size(teams=TEAMS, weeks=WEEKS), at=NOW)
+    names = _names()
+    connections.close_all()
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name is the base's
+            """Nothing: the pictures are the output."""
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
+    server.set_app(get_wsgi_application())
+    print(json.dumps({"url": f"http://127.0.0.1:{server.server_port}", "names": names}), flush=True)  # noqa: T201 -- read by `served`
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
