@@ -38,12 +38,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return {"nav_items": []}
     rights = remembered_rights(user)
-    items = [
-        NavItem(label, url, _is_current(request.path, url))
+    links = [
+        (label, url)
         for label, name, action in _ITEMS
         if (url := _address(name)) and (not action or rights.can(action))
     ]
-    return {"nav_items": items}
+    # The longest address that fits: the log lies below the organisation, and only one of them is this page's.
+    here = max((url for _, url in links if _is_current(request.path, url)), key=len, default="")
+    return {"nav_items": [NavItem(label, url, is_current=url == here) for label, url in links]}
 
 
 def _address(name: str) -> str:

@@ -38,7 +38,7 @@ def _block(
 
 def _row(row: GridRow, show: str, team_url: Callable[[str], str]) -> str:
     team = row.team
-    cells = _tds(row.cells, show, row.is_old)
+    cells = _tds(row.cells, show, row.is_old, team.is_provisional)
     return (
         f'<tr data-row={team.slug}><th scope=row><a href="{team_url(team.slug)}">{escape(team.name)}</a></th>'
         f"{cells}<td class=when>{_when(row)}</td></tr>"
@@ -46,12 +46,12 @@ def _row(row: GridRow, show: str, team_url: Callable[[str], str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _tds(cells: tuple[Cell, ...], show: str, is_old: bool) -> str:  # noqa: FBT001 -- lru_cache is quicker by position
-    return "".join([_td(cell, show, is_old) for cell in cells])
+def _tds(cells: tuple[Cell, ...], show: str, is_old: bool, is_partial: bool) -> str:  # noqa: FBT001 -- lru_cache is quicker by position
+    return "".join([_td(cell, show, is_old, is_partial) for cell in cells])
 
 
 @lru_cache(maxsize=4096)
-def _td(cell: Cell, show: str, is_old: bool) -> str:  # noqa: FBT001 -- as above
+def _td(cell: Cell, show: str, is_old: bool, is_partial: bool) -> str:  # noqa: FBT001 -- as above
     """A plain number per cell (RULINGS 15): rows and columns name it, marks are explained in the legend."""
     if cell.kind == "none":
         return "<td class=lx>No data</td>"
@@ -59,6 +59,8 @@ def _td(cell: Cell, show: str, is_old: bool) -> str:  # noqa: FBT001 -- as above
         return "<td class=la>n/a</td>"
     value = {"verified": cell.verified, "potential": cell.potential}.get(show, cell.level)
     marks = " d" if cell.is_disputed else " s" if cell.is_stale or is_old else ""
+    if is_partial and cell.kind == "level":
+        marks += " part"
     if cell.kind == "unknown" and show != "potential":
         return f'<td class="lu{marks}">?</td>' if marks else "<td class=lu>?</td>"
     shown = f"{value}"
@@ -95,9 +97,9 @@ def _unit_row(block: UnitBlock, unit_url: Callable[[str], str]) -> str:
 def _unit_cell(result: OrgResult) -> str:
     counts = [result.distribution.get(level, 0) for level in range(5)]
     if result.level is not None:
-        says = f"Level <strong>{result.level}</strong>"
+        says = f"<span>Level </span><strong>{result.level}</strong>"
     else:
-        says = REASONS[result.reason] if result.reason is not None else ""
+        says = f"<span>{REASONS[result.reason]}</span>" if result.reason is not None else ""
     return f"<td>{says}{_bar(counts, result.teams)}</td>"
 
 
@@ -110,7 +112,7 @@ def _bar(counts: Sequence[int], teams: int) -> str:
             rects.append(f"<rect class=l{level} x={x} width={count} height=1 />")
             x += count
     if x < teams:
-        rects.append(f"<rect class=gap x={x} width={teams - x} height=1 />")
+        rects.append(f"<rect class=lx x={x} width={teams - x} height=1 />")
     return (
         f'<svg class=dist viewBox="0 0 {max(teams, 1)} 1" preserveAspectRatio=none aria-hidden=true>'
         f"{''.join(rects)}</svg>"

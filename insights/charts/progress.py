@@ -13,7 +13,9 @@ from insights.queries.progress import TeamPoint, UnitPoint
 
 Figure = dict[str, Any]
 LEVEL_AXIS = {"range": [-0.2, 4.2], "tickvals": [0, 1, 2, 3, 4], "fixedrange": True, "zeroline": False}
-PANEL = 150
+PANEL = 110
+# Above the plot, wherever its height puts that; Plotly makes room for it.
+LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
 
 
 def dimension_steps(points: Sequence[TeamPoint], names: Mapping[str, str]) -> Figure:
@@ -21,10 +23,11 @@ def dimension_steps(points: Sequence[TeamPoint], names: Mapping[str, str]) -> Fi
     weeks = [point.week_on.isoformat() for point in points]
     data: list[dict[str, Any]] = []
     layout: dict[str, Any] = {
-        "grid": {"rows": len(names), "columns": 1, "pattern": "independent", "ygap": 0.5},
-        "height": PANEL * len(names) + 60,
+        "grid": {"rows": len(names), "columns": 1, "pattern": "independent", "ygap": 0.45},
+        "height": PANEL * len(names) + 80,
+        "margin": {"l": 24, "r": 8, "t": 28, "b": 28},
         "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.04},
+        "legend": {**LEGEND, "y": 1.06},
         "annotations": [],
     }
     for n, (key, name) in enumerate(names.items(), start=1):
@@ -101,8 +104,9 @@ def level_mix(points: Sequence[UnitPoint]) -> Figure:
             "bargap": 0.1,
             "height": 320,
             "xaxis": {"type": "date"},
-            "yaxis": {"title": {"text": "Teams"}, "rangemode": "tozero", "tickformat": "d"},
-            "legend": {"orientation": "h", "y": 1.12, "traceorder": "normal"},
+            "yaxis": {"rangemode": "tozero", "tickformat": "d"},
+            "margin": {"l": 24, "r": 8, "t": 8, "b": 28},
+            "legend": LEGEND,
         },
     }
 

@@ -12,7 +12,7 @@ from insights.queries.grid import Cell, Column, Grid, GridRow, Summary
 ALL_DIFFER = 3
 
 
-def lead_of(summary: Summary) -> SafeString:
+def lead_of(summary: Summary, *, by_capability: bool = False) -> SafeString:
     """The answer first: how many results are current, and where the organisation is weakest."""
     says = format_html(
         "{} of {} {} a current result.",
@@ -23,8 +23,9 @@ def lead_of(summary: Summary) -> SafeString:
     if summary.weakest is None:
         return says
     return format_html(
-        "{} The weakest column is <strong>{}</strong>: {} of {} stand at {}{}.",
+        "{} The weakest {} is <strong>{}</strong>: {} of {} stand at {}{}.",
         says,
+        "capability" if by_capability else "dimension",
         summary.weakest.name,
         summary.weakest_low,
         summary.weakest_of,

@@ -37,6 +37,7 @@ class Cell(NamedTuple):
 
 
 NO_RESULT = Cell("none")
+SHORT = {"integration": "App", "operations": "Ops"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Column:
     key: str
     name: str
     group: str = ""
+
+    @property
+    def short(self) -> str:
+        """A word that fits a fifth of a phone: the key says the same, if need be cut."""
+        return SHORT.get(self.key, self.key.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def build_grid(
 ) -> Grid:
     """The grid of these rows, in their order."""
     made = [
-        GridRow(row, _cells(row, plan, by_capability=by_capability), is_old=_is_old(row, as_of))
+        GridRow(row, cells_of(row, plan, by_capability=by_capability), is_old=_is_old(row, as_of))
         for row in rows
     ]
     blocks = tuple(
@@ -103,7 +109,8 @@ def _is_old(row: HeatRow, as_of: date) -> bool:
     return row.assessed_on is not None and as_of - row.assessed_on > timedelta(days=ASSESSED_WITHIN_DAYS)
 
 
-def _cells(row: HeatRow, plan: Plan, *, by_capability: bool) -> tuple[Cell, ...]:
+def cells_of(row: HeatRow, plan: Plan, *, by_capability: bool) -> tuple[Cell, ...]:
+    """One cell per capability or dimension, in the order of the plan."""
     if not row.cells:
         return (NO_RESULT,) * (len(plan.capabilities) if by_capability else len(plan.dimensions))
     if by_capability:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from assessments.catalog.schema import MaturityModelFile
@@ -18,7 +19,7 @@ from insights.charts.heatmap_table import table_bodies
 from insights.charts.words import how_to_read, lead_of
 from insights.exports.csv_file import csv_response
 from insights.forms.filters import HeatmapFilter
-from insights.queries.grid import Cell, Column, Grid, GridRow, build_grid
+from insights.queries.grid import Cell, Column, Grid, GridRow, build_grid, cells_of
 from insights.queries.heatmap import VIEW, heatmap_rows
 from mlops_portal.lib.parts import Link
 from teams.models import Unit
@@ -44,26 +45,27 @@ def heatmap(request: HttpRequest) -> HttpResponse:
     if found is None:
         return render(request, "insights/heatmap_empty.html", {"form": form})
     maturity_model, grid = found
-    names = {level.level: level.name for level in catalog.model_file(maturity_model).levels}
+    model = catalog.model_file(maturity_model)
+    names = {level.level: level.name for level in model.levels}
     context = {
         "form": form,
-        "lead": lead_of(grid.summary),
+        "lead": lead_of(grid.summary, by_capability=chosen.by_capability),
         "grid": grid,
-        "groups": _groups(grid),
+        "count": _count(grid),
+        "groups": _groups(grid, model),
         "by_capability": chosen.by_capability,
         "bodies": table_bodies(
             grid,
             show=chosen.show,
             team_url=_pattern("assessments:team-detail"),
-            unit_url=lambda slug: f"?unit={slug}",
+            unit_url=_unit_pattern(request),
         ),
         "how_to_read": how_to_read(grid, names),
         "as_of": timezone.localdate(),
         "maturity_model": maturity_model,
         "panel_url": f"{reverse('insights:heatmap-cell')}?{request.GET.urlencode()}",
-        "chips": [Link(f"Unit: {chosen.unit}", "?")] if chosen.unit is not None else [],
-        "csv_url": f"{reverse('insights:heatmap-csv')}?{request.GET.urlencode()}",
-        "can_export": remembered_rights(request.user).can("results.export"),
+        "chips": [_without_unit(request, chosen.unit)] if chosen.unit is not None else [],
+        "csv": _csv(request),
     }
     return render(request, "insights/heatmap.html", context)
 
@@ -77,15 +79,17 @@ def heatmap_cell(request: HttpRequest) -> HttpResponse:
         raise Http404
     row, column, cell = found
     plan = catalog.plan(maturity_model)
-    inside = [name for name, dimension in plan.capabilities if column.key in (name, dimension)]
+    order = [name for name, _ in plan.capabilities]
+    inside = {name for name, dimension in plan.capabilities if column.key in (name, dimension)}
     names = {c.id: c.name for c in catalog.model_file(maturity_model).capabilities}
     context = {
         "row": row,
         "column": column,
         "cell": cell,
         "links": [
-            Link(names[name], reverse("assessments:capability-detail", args=[row.team.slug, name]))
-            for name in inside
+            (Link(names[name], reverse("assessments:capability-detail", args=[row.team.slug, name])), one)
+            for name, one in zip(order, cells_of(row.team, plan, by_capability=True), strict=True)
+            if name in inside
         ],
         "team_url": reverse("assessments:team-detail", args=[row.team.slug]),
     }
@@ -118,7 +122,7 @@ def heatmap_csv(request: HttpRequest) -> HttpResponse:
 
 def _chosen(request: HttpRequest) -> tuple[HeatmapFilter, Chosen | None]:
     form = HeatmapFilter(
-        request.GET or {"columns": "dimensions", "show": "both"},
+        {"columns": "dimensions", "show": "both", **request.GET.dict()},
         units=units_visible_to(request.user, VIEW).order_by("path"),
     )
     if not form.is_valid():
@@ -158,12 +162,39 @@ def columns_of(model: MaturityModelFile, *, by_capability: bool) -> tuple[Column
     return tuple(Column(c.id, c.name, group=c.dimension) for c in model.capabilities if c.in_rollup)
 
 
-def _groups(grid: Grid) -> list[tuple[str, int]]:
+def _groups(grid: Grid, model: MaturityModelFile) -> list[tuple[str, int]]:
     """(dimension, how many capabilities) above the 21 columns, in order."""
+    names = {dimension.id: dimension.name for dimension in model.dimensions}
     groups: dict[str, int] = {}
     for column in grid.columns:
-        groups[column.group] = groups.get(column.group, 0) + 1
+        name = names.get(column.group, column.group)
+        groups[name] = groups.get(name, 0) + 1
     return list(groups.items())
+
+
+def _count(grid: Grid) -> str:
+    units, teams = len(grid.blocks), grid.summary.teams
+    return f"{teams} team{'' if teams == 1 else 's'} in {units} unit{'' if units == 1 else 's'}"
+
+
+def _csv(request: HttpRequest) -> Link | None:
+    if not remembered_rights(request.user).can("results.export"):
+        return None
+    return Link("Download CSV", f"{reverse('insights:heatmap-csv')}?{request.GET.urlencode()}")
+
+
+def _without_unit(request: HttpRequest, unit: Unit) -> Link:
+    kept = request.GET.copy()
+    kept.pop("unit", None)
+    return Link(f"Unit: {unit}", f"?{kept.urlencode()}")
+
+
+def _unit_pattern(request: HttpRequest) -> Callable[[str], str]:
+    """The same view of one unit."""
+    kept = request.GET.copy()
+    kept.pop("unit", None)
+    others = f"{escape(kept.urlencode())}&amp;" if kept else ""
+    return lambda slug: f"?{others}unit={slug}"
 
 
 def _find(grid: Grid, slug: str, key: str) -> tuple[GridRow, Column, Cell] | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,6 +23,7 @@ from insights.exports.csv_file import csv_response
 from insights.forms.filters import ProgressFilter
 from insights.queries.progress import (
     VIEW,
+    StatusChange,
     TeamPoint,
     UnitPoint,
     capability_changes,
@@ -27,14 +31,27 @@ from insights.queries.progress import (
     team_progress,
     unit_progress,
 )
-from mlops_portal.lib.parts import Column, Row
+from mlops_portal.lib.csp import allow_charts
+from mlops_portal.lib.parts import Column, Link, Row, Verdict
+from mlops_portal.lib.words import day_words
 from teams.models import Team, Unit
 from teams.queries.rights import remembered_rights, teams_visible_to, units_visible_to
 
 NO_RESULT = "no result"
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Criteria that came out differently at one time, by one cause."""
+
+    at: datetime
+    cause: str
+    by: str
+    verdicts: Sequence[Verdict]
+
+
 @require_safe
+@allow_charts
 def progress(request: HttpRequest) -> HttpResponse:
     """The progress of one team, or of a unit with all its teams."""
     form, maturity_model = _form(request), catalog.active_model()
@@ -67,7 +84,7 @@ def progress_csv(request: HttpRequest) -> HttpResponse:
     until = week_end(timezone.localdate())
     if isinstance(place, Team):
         head, rows = _team_table(
-            team_progress(place, maturity_model, weeks=data["weeks"], until=until), names
+            team_progress(place, maturity_model, weeks=data["weeks"], until=until), names, _iso
         )
     else:
         head, rows = _unit_table(
@@ -89,7 +106,7 @@ def _first_team(request: HttpRequest, form: ProgressFilter, maturity_model: Matu
 
 
 def _form(request: HttpRequest) -> ProgressFilter:
-    return ProgressFilter(request.GET or {"weeks": 52}, units=_units(request), teams=_teams(request))
+    return ProgressFilter({"weeks": "52", **request.GET.dict()}, units=_units(request), teams=_teams(request))
 
 
 def _units(request: HttpRequest) -> QuerySet[Unit]:
@@ -103,6 +120,11 @@ def _teams(request: HttpRequest) -> QuerySet[Team]:
 
 def _dimension_names(maturity_model: MaturityModel) -> dict[str, str]:
     return {d.id: d.name for d in catalog.model_file(maturity_model).dimensions}
+
+
+def _short(names: dict[str, str]) -> dict[str, str]:
+    """The keys as words: five columns beside a chart have no room for the names, which stand in the chart."""
+    return {key: key.replace("_", " ").capitalize() for key in names}
 
 
 def _csv_url(request: HttpRequest, place: Team | Unit) -> str:
@@ -120,11 +142,15 @@ def _team_page(
     points = team_progress(team, maturity_model, weeks=weeks, until=until)
     capabilities = {c.id: c.name for c in catalog.model_file(maturity_model).capabilities}
     texts = {c.id: c.text for c in catalog.model_file(maturity_model).criteria()}
-    columns, rows = _team_table(points, names)
+    columns, rows = _team_table(points, _short(names), day_words)
+    team_link = Link(team.name, reverse("assessments:team-detail", args=[team.slug]))
     return {
         "form": form,
         "team": team,
         "points": points,
+        "title": f"Progress of {team.name}",
+        "crumbs": (team_link,),
+        "team_link": Link("Go to the team", team_link.url),
         "lead": _team_lead(points),
         "figure": charts.dimension_steps(points, names),
         "columns": columns,
@@ -136,10 +162,7 @@ def _team_page(
                 team, maturity_model, catalog.plan(maturity_model), weeks=weeks, until=until
             )
         ],
-        "statuses": [
-            (texts.get(change.criterion, change.criterion), change)
-            for change in status_changes(team, since=timezone.now() - timedelta(weeks=weeks))
-        ],
+        "moments": _moments(team, status_changes(team, since=timezone.now() - timedelta(weeks=weeks)), texts),
     }
 
 
@@ -150,10 +173,15 @@ def _unit_page(
     points = unit_progress(
         unit, maturity_model, weeks=form.cleaned_data["weeks"], until=week_end(timezone.localdate())
     )
-    columns, rows = _unit_table(points, names)
+    mix_columns, mix_rows = _mix_table(points)
+    columns, rows = _dimension_table(points, _short(names))
     return {
         "form": form,
         "unit": unit,
+        "title": f"Progress of {unit.name}",
+        "crumbs": (),
+        "mix_columns": mix_columns,
+        "mix_rows": mix_rows,
         "points": points,
         "lead": _unit_lead(points),
         "mix": charts.level_mix(points),
@@ -184,7 +212,33 @@ def _unit_lead(points: list[UnitPoint]) -> str:
     return f"{counted}; four in five of them reach level {last.level}."
 
 
-def _team_table(points: list[TeamPoint], names: dict[str, str]) -> tuple[list[Column], list[Row]]:
+def _moments(team: Team, changes: list[StatusChange], texts: dict[str, str]) -> list[Moment]:
+    """The changes in their order, those of one time and cause together; each leads to its reason."""
+    return [
+        Moment(at, cause, by, [_verdict(team, change, texts) for change in group])
+        for (at, cause, by), group in groupby(
+            changes, key=lambda change: (change.at, change.cause, change.by)
+        )
+    ]
+
+
+def _verdict(team: Team, change: StatusChange, texts: dict[str, str]) -> Verdict:
+    return Verdict(
+        change.status,
+        texts.get(change.criterion, change.criterion),
+        (change.support,) if change.support != "none" else (),
+        url=reverse("assessments:criterion-detail", args=[team.slug, change.criterion]),
+        is_claim=change.support == "claimed",
+    )
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()
+
+
+def _team_table(
+    points: list[TeamPoint], names: dict[str, str], day: Callable[[date], str]
+) -> tuple[list[Column], list[Row]]:
     columns = [
         Column("Week to"),
         *(Column(label, is_number=True) for label in ("Level", "Verified", "Up to")),
@@ -192,13 +246,34 @@ def _team_table(points: list[TeamPoint], names: dict[str, str]) -> tuple[list[Co
     columns += [Column(name, is_number=True) for name in names.values()]
     return columns, [
         Row(
-            f"{point.week_on:%Y-%m-%d}",
+            day(point.week_on),
             [
                 point.level,
                 point.verified,
                 point.potential,
                 *(point.dimensions.get(key, (None,) * 3)[1] for key in names),
             ],
+        )
+        for point in reversed(points)
+    ]
+
+
+def _mix_table(points: list[UnitPoint]) -> tuple[list[Column], list[Row]]:
+    labels = ("Counted", *(f"At {level}" for level in range(5)), "Missing")
+    return [Column("Week to"), *(Column(label, is_number=True) for label in labels)], [
+        Row(
+            day_words(point.week_on),
+            [point.counted, *point.distribution, point.teams - point.counted],
+        )
+        for point in reversed(points)
+    ]
+
+
+def _dimension_table(points: list[UnitPoint], names: dict[str, str]) -> tuple[list[Column], list[Row]]:
+    return [Column("Week to"), *(Column(name, is_number=True) for name in names.values())], [
+        Row(
+            day_words(point.week_on),
+            [NO_RESULT if (level := point.dimensions.get(key)) is None else level for key in names],
         )
         for point in reversed(points)
     ]
@@ -211,7 +286,7 @@ def _unit_table(points: list[UnitPoint], names: dict[str, str]) -> tuple[list[Co
     columns += [Column(name, is_number=True) for name in names.values()]
     return columns, [
         Row(
-            f"{point.week_on:%Y-%m-%d}",
+            _iso(point.week_on),
             [
                 NO_RESULT if point.level is None else point.level,
                 point.teams,

@@ -271,7 +271,7 @@ def chart_frame(
         "title": title,
         "figure": figure,
         "columns": columns,
-        "rows": rows,
+        "lines": [(row, list(zip(row.cells, columns[1:], strict=True))) for row in rows],
         "csv_url": csv_url,
         "reads": reads or title,
     }

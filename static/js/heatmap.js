@@ -39,10 +39,13 @@ const grid = (table) => {
   };
 
   const panel = document.getElementById(table.dataset.panel);
+  const hint = [...(panel?.childNodes ?? [])];
+  if (panel) panel.hidden = false;
+  const isOpen = () => Boolean(panel?.querySelector("h2"));
   const close = () => {
     table.querySelector(".on")?.classList.remove("on");
-    panel.replaceChildren();
-    panel.hidden = true;
+    panel.replaceChildren(...hint);
+    move(row, column);
   };
   const open = (cell) => {
     const key = cell.parentElement.dataset.row;
@@ -50,11 +53,15 @@ const grid = (table) => {
     if (!panel || !key || !name || cell.tagName !== "TD") return;
     table.querySelector(".on")?.classList.remove("on");
     cell.classList.add("on");
-    panel.hidden = false;
     const url = new URL(table.dataset.panelUrl, location.href);
     url.searchParams.set("row", key);
     url.searchParams.set("column", name);
-    window.htmx.ajax("GET", url.pathname + url.search, { target: panel, swap: "innerHTML" });
+    window.htmx.ajax("GET", url.pathname + url.search, { target: panel, swap: "innerHTML" }).then(() => {
+      // Where the panel floats it may lie on the cell that it is about.
+      const over = cell.getBoundingClientRect().bottom - panel.getBoundingClientRect().top;
+      const isBeside = panel.getBoundingClientRect().left >= cell.getBoundingClientRect().right;
+      if (over > 0 && !isBeside) window.scrollBy(0, over + 8);
+    });
   };
 
   const beside = (step) => {
@@ -77,7 +84,7 @@ const grid = (table) => {
     const found = place(event.target);
     if (!found) return;
     [row, column] = found;
-    if (event.key === "Escape" && panel && !panel.hidden) close();
+    if (event.key === "Escape" && isOpen()) close();
     else if (event.key === "Enter" && event.target === found[2]) open(found[2]);
     else if (keys[event.key]) {
       event.preventDefault();
@@ -91,9 +98,10 @@ const grid = (table) => {
     open(found[2]);
   });
   panel?.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    close();
-    move(row, column);
+    if (event.key === "Escape" && isOpen()) close();
+  });
+  panel?.addEventListener("click", (event) => {
+    if (event.target.closest("[data-panel-close]")) close();
   });
 };
 

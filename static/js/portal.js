@@ -52,8 +52,14 @@ document.addEventListener("htmx:load", (event) => attend(event.detail.elt));
 
 // Saving: every group with data-save says what becomes of its answer. One that fails is tried again, later each time.
 const WAIT = [2, 5, 15, 30, 60];
-const groupOf = (event) => event.detail.elt.closest("[data-save]");
+const TYPED = 800; // milliseconds after the last key
 const unsaved = new Map(); // id of the group -> times it failed
+const typing = new Map(); // id of the group -> timer
+const groupOf = (event) => event.detail.elt.closest("[data-save]");
+const again = (id) => {
+  const group = document.getElementById(id);
+  if (group) window.htmx.trigger(group, "retry");
+};
 const show = (group, text, late = false) => {
   const state = group.querySelector("[data-save-state]");
   if (!state) return;
@@ -61,9 +67,21 @@ const show = (group, text, late = false) => {
   state.classList.toggle("saved--late", late);
   if (late) say(text);
 };
+// From the first key on there is something to lose; a text whose answer is chosen is saved when the typing stops.
+document.addEventListener("input", (event) => {
+  const id = event.target.closest("[data-save]")?.id;
+  if (!id) return;
+  if (!unsaved.has(id)) unsaved.set(id, 0);
+  clearTimeout(typing.get(id));
+  if (event.target.matches("textarea") && document.getElementById(id).querySelector("[type=radio]:checked")) {
+    typing.set(id, setTimeout(again, TYPED, id));
+  }
+});
 document.addEventListener("htmx:beforeRequest", (event) => {
   const group = groupOf(event);
   if (!group) return;
+  clearTimeout(typing.get(group.id));
+  if (!unsaved.has(group.id)) unsaved.set(group.id, 0);
   const na = group.querySelector("[value=na]:checked");
   const why = group.querySelector("textarea");
   if (na && why && !why.value.trim()) {
@@ -71,7 +89,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     show(group, "Not saved: say why it does not apply", true);
     return;
   }
-  if (!unsaved.has(group.id)) unsaved.set(group.id, 0);
   show(group, "Saving");
 });
 const retry = (event) => {
@@ -86,9 +103,12 @@ const retry = (event) => {
   const failed = unsaved.get(group.id) ?? 0;
   unsaved.set(group.id, failed + 1);
   show(group, "Not saved, trying again", true);
-  setTimeout(() => window.htmx.trigger(group, "retry"), WAIT[Math.min(failed, WAIT.length - 1)] * 1000);
+  setTimeout(again, WAIT[Math.min(failed, WAIT.length - 1)] * 1000, group.id);
 };
 for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, retry);
+window.addEventListener("online", () => {
+  for (const [id, failed] of unsaved) if (failed) again(id);
+});
 // Signed out meanwhile: the redirect ends at another address, and its page must not land inside this one.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
@@ -96,16 +116,25 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   const group = groupOf(event);
   if (group) show(group, "Not saved: you are signed out. Sign in in another window, then change the answer again", true);
+  // Reloading leads to the sign-in page too, and from there back to this page, not to a fragment of it.
+  else if (requestConfig.verb === "get") location.reload();
   else location.assign(xhr.responseURL);
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   const id = event.detail.requestConfig?.elt?.closest("[data-save]")?.id ?? event.detail.elt.id;
-  if (!unsaved.delete(id)) return;
-  const text = document.getElementById(id)?.querySelector("[data-save-state]")?.textContent.trim();
+  const group = document.getElementById(id);
+  // Refused, or somebody else was first: what was typed stands in the page and nowhere else.
+  if (!unsaved.has(id) || group?.querySelector(".conflict, .error")) return;
+  unsaved.delete(id);
+  const text = group?.querySelector("[data-save-state]")?.textContent.trim();
   if (text) say(text);
+  if (document.activeElement === document.body) group?.querySelector("[type=radio]:checked")?.focus();
 });
 window.addEventListener("beforeunload", (event) => {
   if (unsaved.size) event.preventDefault();
 });
-// A form sent whole carries every answer, so nothing is left behind.
-document.addEventListener("submit", () => unsaved.clear());
+// A form sent whole carries its own answers; those of no other form.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  for (const id of unsaved.keys()) if (event.target.contains(document.getElementById(id))) unsaved.delete(id);
+});

@@ -17,6 +17,7 @@ from teams.forms.people import PlaceRoleForm
 from teams.models import Role, Team, Unit, User
 from teams.permissions import ROOT_ROLES
 from teams.queries.organisation import (
+    UnitLine,
     archived_teams_in,
     destinations_for,
     teams_right_in,
@@ -56,7 +57,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
     rows = [
         Row(
             _INDENT * line.depth + line.unit.name,
-            (line.parent or "nothing: it is the top", line.teams),
+            (line.parent or "-", line.teams),
             reverse("teams:unit-detail", args=[line.unit.slug]),
         )
         for line in lines
@@ -64,10 +65,17 @@ def organisation(request: HttpRequest) -> HttpResponse:
     context = {
         "columns": (Column("Unit"), Column("Part of"), Column("Teams", is_number=True)),
         "rows": rows,
-        "lead": f"{len(lines)} units with {sum(line.teams for line in lines)} teams.",
+        "lead": _lead_of_tree(lines),
         "title": lines[0].unit.name if lines else "Organisation",
+        "top": lines[0].unit if lines and remembered_rights(user).can("unit.edit", lines[0].unit) else None,
     }
     return render(request, "teams/organisation.html", context)
+
+
+def _lead_of_tree(lines: list[UnitLine]) -> str:
+    # The organisation itself is a line of the tree and no unit in the words of the page.
+    units, teams = sum(line.unit.depth > 1 for line in lines), sum(line.teams for line in lines)
+    return f"{units} unit{'' if units == 1 else 's'} with {teams} team{'' if teams == 1 else 's'}."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

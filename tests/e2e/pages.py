@@ -83,6 +83,14 @@ def invite(page: Page, name: str = "Noor Aziz") -> None:
     page.locator("#link").wait_for()
 
 
+def wrong_password(page: Page) -> None:
+    """A sign-in that is refused."""
+    page.get_by_label("User name").fill("admin")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("[data-error-summary]").wait_for()
+
+
 TEAMS = (
     Row("welcome", "teams:welcome", "/welcome/"),
     Row("welcome-empty", "teams:welcome", "/welcome/", where=EMPTY),
@@ -90,7 +98,7 @@ TEAMS = (
     Row("setup-refused", "teams:setup", "/setup/", where=EMPTY, do=send_form),
     Row("sign-in", "account_login", "/account/login/", in_readme=(1280, "light")),
     Row("sign-in-empty", "account_login", "/account/login/", where=EMPTY),
-    Row("sign-in-refused", "account_login", "/account/login/", where=NEW, do=lambda page: _wrong_password(page)),
+    Row("sign-in-refused", "account_login", "/account/login/", where=NEW, do=wrong_password),
     Row("sign-out", "account_logout", "/account/logout/", LEAD),
     Row("signup-closed", "account_signup", "/account/signup/"),
     Row("forgotten", "account_reset_password", "/account/password/reset/"),
@@ -106,7 +114,9 @@ TEAMS = (
     Row("unit-edit", "teams:unit-edit", "/organisation/units/{unit}/edit/", ADMIN),
     Row("unit-move", "teams:unit-move", "/organisation/units/{unit}/move/", ADMIN),
     Row("team-new", "teams:team-create", "/organisation/units/{unit}/teams/new/", ADMIN),
-    Row("team-new-refused", "teams:team-create", "/organisation/units/{unit}/teams/new/", ADMIN, do=send_form),
+    Row(
+        "team-new-refused", "teams:team-create", "/organisation/units/{unit}/teams/new/", ADMIN, do=send_form
+    ),
     Row("team-settings", "teams:team-settings", "/teams/{team}/settings/", ADMIN),
     Row("team-move", "teams:team-move", "/teams/{team}/move/", ADMIN),
     Row("team-members", "teams:team-members", "/teams/{team}/members/", LEAD),
@@ -124,9 +134,66 @@ TEAMS = (
     Row("account", "account-home", "/account/", LEAD),
     Row("account-menu", "account-home", "/account/", LEAD, do=open_menu),
     Row("password", "account_change_password", "/account/password/change/", ADMIN, where=NEW),
+    Row("reauthenticate", "account_reauthenticate", "/account/reauthenticate/", ADMIN, where=NEW),
     Row("second-step", "mfa_index", "/account/2fa/", LEAD),
     Row("second-step-app", "mfa_activate_totp", "/account/2fa/totp/activate/", LEAD),
     Row("second-step-keys", "mfa_list_webauthn", "/account/2fa/webauthn/", LEAD),
+)
+_OPEN = "/teams/{team}/assessment/"
+ASSESSMENTS = (
+    Row("home-lead", "home", "/", LEAD),
+    Row("home-manager", "home", "/", MANAGER),
+    Row("home-admin", "home", "/", ADMIN),
+    Row("home-new", "home", "/", ADMIN, where=NEW),
+    Row("teams", "assessments:team-list", "/teams/", INTEGRATOR),
+    Row("teams-none", "assessments:team-list", "/teams/?q=nobody-is-called-this", INTEGRATOR),
+    Row("teams-new", "assessments:team-list", "/teams/", ADMIN, where=NEW),
+    Row("team", "assessments:team-detail", "/teams/{team}/", LEAD, in_readme=(1280, "light")),
+    Row("team-manager", "assessments:team-detail", "/teams/{team}/", MANAGER),
+    Row("team-without-result", "assessments:team-detail", "/teams/{team_without_result}/", INTEGRATOR),
+    Row("team-profile", "assessments:profile-edit", "/teams/{team}/profile/", LEAD),
+    Row("capability", "assessments:capability-detail", "/teams/{team}/capabilities/registry/", LEAD),
+    Row("criterion", "assessments:criterion-detail", "/teams/{team}/criteria/{criterion}/", LEAD),
+    Row("signal", "assessments:signal-detail", "/teams/{team}/signals/mlflow.registered_models/", LEAD),
+    Row("assessment", "assessments:assessment-detail", _OPEN, LEAD),
+    Row(
+        "assessment-none",
+        "assessments:assessment-detail",
+        "/teams/{team_of_integrator}/assessment/",
+        INTEGRATOR,
+    ),
+    Row("ladder", "assessments:capability-edit", f"{_OPEN}tracking/", LEAD, in_readme=(1280, "light")),
+    Row("check", "assessments:assessment-check", f"{_OPEN}check/", LEAD),
+    Row("assessment-delete", "assessments:assessment-delete", f"{_OPEN}delete/", LEAD),
+    Row("evidence-add", "assessments:evidence-add", f"{_OPEN}evidence/{{criterion}}/add/", LEAD),
+    Row("evidence-remove", "assessments:evidence-remove", "/teams/{team}/evidence/{evidence}/remove/", LEAD),
+    Row("models", "assessments:model-list", "/model/", LEAD),
+    Row("model", "assessments:model-detail", "/model/tracking/", LEAD),
+    Row("demo-remove", "demo-remove", "/demo/remove/", ADMIN),
+)
+_ONE = "/connections/{connection}/"
+INTEGRATIONS = (
+    Row("connections", "integrations:connection-list", "/connections/", PLATFORM, in_readme=(1280, "light")),
+    Row("connections-none", "integrations:connection-list", "/connections/", ADMIN, where=NEW),
+    Row("connection-choose", "integrations:connection-choose", "/connections/new/", PLATFORM),
+    Row("connection-mlflow", "integrations:connection-create", "/connections/new/mlflow/", PLATFORM),
+    Row(
+        "connection-github",
+        "integrations:connection-create",
+        "/connections/new/github/",
+        PLATFORM,
+        do=send_form,
+    ),
+    Row("connection", "integrations:connection-detail", _ONE, PLATFORM),
+    Row("connection-broken", "integrations:connection-detail", "/connections/{broken}/", PLATFORM),
+    Row("connection-edit", "integrations:connection-edit", f"{_ONE}edit/", PLATFORM),
+    Row("connection-credential", "integrations:connection-set-secret", f"{_ONE}credential/", PLATFORM),
+    Row("connection-pause", "integrations:connection-pause", f"{_ONE}pause/", PLATFORM),
+    Row("connection-resume", "integrations:connection-resume", f"{_ONE}resume/", PLATFORM),
+    Row("connection-remove", "integrations:connection-remove", f"{_ONE}remove/", PLATFORM),
+    Row("source-new", "integrations:source-create", "/connections/{mlflow}/sources/new/", PLATFORM),
+    Row("source", "integrations:source-edit", f"{_ONE}sources/{{source}}/edit/", PLATFORM),
+    Row("source-remove", "integrations:source-remove", f"{_ONE}sources/{{source}}/remove/", PLATFORM),
 )
 INSIGHTS = (
     Row("heatmap", "insights:heatmap", "/heatmap/", INTEGRATOR),
@@ -136,7 +203,14 @@ INSIGHTS = (
     Row("heatmap-capabilities", "insights:heatmap", "/heatmap/?columns=capabilities", INTEGRATOR),
     Row("heatmap-verified", "insights:heatmap", "/heatmap/?show=verified", INTEGRATOR),
     Row("heatmap-none", "insights:heatmap", "/heatmap/", ADMIN, where=NEW),
-    Row("progress", "insights:progress", "/progress/", INTEGRATOR, do=wait_for_charts, in_readme=(1280, "dark")),
+    Row(
+        "progress",
+        "insights:progress",
+        "/progress/",
+        INTEGRATOR,
+        do=wait_for_charts,
+        in_readme=(1280, "dark"),
+    ),
     Row("progress-team", "insights:progress", "/progress/?team={team}", LEAD, do=wait_for_charts),
     Row("progress-none", "insights:progress", "/progress/", ADMIN, where=NEW),
 )
@@ -150,18 +224,60 @@ ERRORS = (
     Row("error-503", "error-pages", "/error-pages/503/"),
 )
 GUIDE = (Row("styleguide", "styleguide", "/styleguide/", do=wait_for_charts),)
-ROWS = (*TEAMS, *INSIGHTS, *ERRORS, *GUIDE)
+ROWS = (*TEAMS, *ASSESSMENTS, *INTEGRATIONS, *INSIGHTS, *ERRORS, *GUIDE)
 
 # Route -> why it has no picture. A pattern ending in "*" stands for all routes that begin so.
 NO_PAGE = {
     "livez": "plain text for a probe",
     "readyz": "plain text for a probe",
     "api:*": "for programs, not for the eye; its documentation page is Swagger's own",
+    "insights:*-csv": "a file",
+    "insights:heatmap-cell": "a fragment; heatmap-cell shows it",
+    **dict.fromkeys(
+        (
+            "theme-set",
+            "teams:demo-sign-in",
+            "teams:grant-revoke",
+            "teams:person-deactivate",
+            "teams:person-invite-again",
+            "teams:person-reactivate",
+            "teams:team-archive",
+            "teams:team-restore",
+            "teams:token-revoke",
+            "assessments:answer-save",
+            "assessments:assessment-publish",
+            "assessments:assessment-start",
+            "assessments:assessment-submit",
+            "assessments:assessment-withdraw",
+            "assessments:capability-preview",
+            "integrations:connection-collect",
+            "integrations:connection-test",
+        ),
+        "takes a form and has no page of its own",
+    ),
+    **dict.fromkeys(
+        (
+            "account_confirm*",
+            "account_email*",
+            "account_reset_password_*",
+            "account_set_password",
+            "socialaccount_*",
+            "openid_connect_*",
+        ),
+        "allauth's, for mail and other identity providers: no page leads there until an operator sets one up",
+    ),
+    **dict.fromkeys(
+        (
+            "mfa_add_webauthn",
+            "mfa_authenticate",
+            "mfa_deactivate_totp",
+            "mfa_download_recovery_codes",
+            "mfa_edit_webauthn",
+            "mfa_generate_recovery_codes",
+            "mfa_reauthenticate*",
+            "mfa_remove_webauthn",
+            "mfa_view_recovery_codes",
+        ),
+        "allauth's, reached only with a second step in use; in the same frame and elements as second-step-app",
+    ),
 }
-
-
-def _wrong_password(page: Page) -> None:
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill("not this one")
-    page.get_by_role("button", name="Sign in").click()
-    page.locator("[data-error-summary]").wait_for()

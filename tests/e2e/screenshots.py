@@ -30,16 +30,20 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     path = find_chromium()
     if path is None:
-        print(f"Taking pictures {INSTALL}", file=sys.stderr)
+        sys.stderr.write(f"Taking pictures {INSTALL}\n")
         return 1
     rows = [row for row in ROWS if row.name.startswith(tuple(chosen.names) or "")]
-    with tempfile.TemporaryDirectory(prefix="portal-pictures-") as folder, chromium(path) as browser:
-        with Visitors(browser, Path(folder)) as visitors:
-            if chosen.readme:
-                wrong = [line for row in rows if row.in_readme for line in photograph_for_readme(visitors, row)]
-            else:
-                wrong = [line for row in rows for line in photograph(visitors, row)]
-    print("\n".join([*wrong, f"Pictures are in {README_FOLDER if chosen.readme else FOLDER}"]))
+    with (
+        tempfile.TemporaryDirectory(prefix="portal-pictures-") as folder,
+        chromium(path) as browser,
+        Visitors(browser, Path(folder)) as visitors,
+    ):
+        if chosen.readme:
+            wrong = [line for row in rows if row.in_readme for line in photograph_for_readme(visitors, row)]
+        else:
+            wrong = [line for row in rows for line in photograph(visitors, row)]
+    told = [*wrong, f"Pictures are in {README_FOLDER if chosen.readme else FOLDER}"]
+    sys.stdout.write("\n".join(told) + "\n")
     return 1 if wrong else 0
 
 
@@ -47,6 +51,8 @@ def photograph(visitors: Visitors, row: Row) -> list[str]:
     """The whole page in every look, a file each; what went wrong in it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with visitors.at(row) as (page, witness):
+        # What is out of sight waits unpainted, and a picture of the whole page would show it blank.
+        page.evaluate("for (const part of document.querySelectorAll('tbody')) part.style.contentVisibility = 'visible'")
         for width, theme in LOOKS:
             look(page, width, theme)
             page.screenshot(path=FOLDER / f"{row.name}-{theme}-{width}.png", full_page=True)

@@ -73,7 +73,7 @@ def _names() -> dict[str, str]:
     """What stands for {team}, {person} ... in the addresses of pages."""
     from assessments.models import Evidence  # noqa: PLC0415 -- models need the app registry
     from integrations.models import Connection, Source  # noqa: PLC0415 -- as above
-    from teams.models import Grant, Team, User  # noqa: PLC0415 -- as above
+    from teams.models import Team, User  # noqa: PLC0415 -- as above
 
     def first(model: Any, **wanted: Any) -> str:
         found = model.objects.filter(**wanted).order_by("pk").first()
@@ -82,14 +82,20 @@ def _names() -> dict[str, str]:
     team = Team.objects.order_by("pk").first()
     if team is None:
         return {}
+    without = Team.objects.filter(assessments__isnull=True).order_by("pk").first()
+    evidence = Evidence.objects.filter(team=team, removed_at__isnull=True).order_by("pk").first()
     return {
         "team": team.slug,
+        "team_without_result": without.slug if without is not None else team.slug,
+        "team_of_integrator": Team.objects.order_by("pk")[TEAMS - 1].slug,
         "unit": team.unit.slug,
         "person": first(User, username="demo-person-2"),
-        "grant": first(Grant),
-        "evidence": first(Evidence, team=team),
-        "connection": first(Connection),
-        "source": first(Source),
+        "evidence": str(evidence.pk) if evidence is not None else "0",
+        "criterion": evidence.criteria.order_by("pk")[0].slug if evidence is not None else "0",
+        "connection": first(Connection, name="GitHub (demo)"),
+        "mlflow": first(Connection, kind="mlflow"),
+        "broken": first(Connection, name__contains="acquired"),
+        "source": first(Source, connection__name="GitHub (demo)"),
     }
 
 

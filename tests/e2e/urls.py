@@ -28,6 +28,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 urlpatterns = [
     *portal,
-    path("failing/<int:code>/", failing),
-    path("error-pages/<slug:name>/", page),
+    path("failing/<int:code>/", failing, name="failing"),
+    path("error-pages/<slug:name>/", page, name="error-pages"),
 ]

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
+from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from tests.e2e.browser import Witness, settle, watch
 from tests.e2e.pages import ADMIN, DEMO, NEW, VISITOR, Row, invite
@@ -40,9 +41,7 @@ class Visitors:
     def portal(self, where: str) -> Portal:
         """The portal of that name, started on first use; a new one is set up by its first person."""
         if where not in self._portals:
-            self._portals[where] = self._stack.enter_context(
-                served(self._folder / where, demo=where == DEMO)
-            )
+            self._portals[where] = self._stack.enter_context(served(self._folder / where, demo=where == DEMO))
             if where == NEW:
                 self._set_up()
         return self._portals[where]
@@ -53,7 +52,9 @@ class Visitors:
         return path if path.startswith("http") else f"{portal.url}{path}"
 
     @contextmanager
-    def at(self, row: Row, *, width: int = 1280, height: int = HEIGHT, theme: str = "light", **options: Any) -> Iterator[tuple[Page, Witness]]:
+    def at(
+        self, row: Row, *, width: int = 1280, height: int = HEIGHT, theme: str = "light", **options: Any
+    ) -> Iterator[tuple[Page, Witness]]:
         """The page of a row, brought into its state, and who saw what went wrong meanwhile."""
         address = self.address(row)
         context = self._browser.new_context(
@@ -126,5 +127,5 @@ def _do(row: Row, page: Page, witness: Witness) -> None:
     assert row.do is not None
     try:
         row.do(page)
-    except TimeoutError as error:
+    except TookTooLong as error:
         witness.report(f"not brought into its state: {error.message.splitlines()[0]}")

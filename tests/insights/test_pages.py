@@ -115,7 +115,7 @@ class TestProgress:
     def test_a_member_without_unit_sees_their_team(self, as_user, teams):
         page = as_user(make_member(teams[1])).get(PROGRESS).content.decode()
 
-        assert "<h1>Beta</h1>" in page
+        assert "<h1>Progress of Beta</h1>" in page
 
     def test_a_foreign_team_is_404(self, as_user, manager, teams):
         assert as_user(manager).get(PROGRESS, {"team": "elsewhere"}).status_code == 404

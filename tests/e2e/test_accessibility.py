@@ -1,0 +1,89 @@
+"""ACCESSIBILITY on every page: axe in both themes, and what axe cannot see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.e2e.pages import ROWS, Row
+from tests.e2e.visitors import Visitors, look
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+AXE = Axe()
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "rules": {
+        # Off unless named (ACCESSIBILITY B1).
+        name: {"enabled": True}
+        for name in (
+            "target-size",
+            "table-fake-caption",
+            "label-content-name-mismatch",
+            "p-as-heading",
+            "css-orientation-lock",
+        )
+    },
+}
+# Targets of 24 px or spaced (WCAG 2.5.8); links inside a sentence are exempt. Returns what is smaller and crowded.
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+# What another theme or width can break; the rest of the page is the same.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+SHAPES = {
+    "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable", "color-contrast"]}
+}
+
+
+def violations(page: Page, options: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """(rule, the elements that break it)."""
+    found: Any = AXE.run(page, options={**options, "resultTypes": ["violations"]}).response["violations"]
+    return [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found]
+
+
+def first_stop(page: Page) -> dict[str, Any]:
+    """What the first Tab reaches: its text, and whether a ring is drawn round it inside the window."""
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    return dict(
+        page.evaluate(
+            """() => {
+              const at = document.activeElement, box = at.getBoundingClientRect(), style = getComputedStyle(at);
+              return { text: at.textContent.trim(), ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+                       seen: box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight };
+            }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_page(row: Row, visitors: Visitors) -> None:
+    """One visit, all checks: a visit costs more than they do."""
+    with visitors.at(row) as (page, witness):
+        found = {"light": violations(page, OPTIONS)}
+        look(page, 1280, "dark")
+        found["dark"] = violations(page, COLOURS)
+        heads = page.locator("h1").count()
+        title = page.title()
+        # A page that takes the focus (errors, conflicts) has said where it wants the reader.
+        is_attended = page.locator("[data-focus]").count() > 0
+        stop = first_stop(page) if row.do is None and not is_attended else None
+        page.evaluate("document.activeElement.blur()")
+        look(page, 320, "light")
+        overflow = {"320 px": page.evaluate(OVERFLOW)}
+        found["narrow"] = violations(page, SHAPES)
+        look(page, 640, "light")
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        overflow["200 % text at 640 px"] = page.evaluate(OVERFLOW)
+    assert found == {"light": [], "dark": [], "narrow": []}
+    # The style guide shows the page head of each theme below its own.
+    assert heads == (3 if row.name == "styleguide" else 1)
+    assert title.endswith(" - MLOps Portal")
+    assert len(title) > len(" - MLOps Portal")
+    assert stop in (None, {"text": "Skip to content", "ring": True, "seen": True})
+    assert overflow == {"320 px": 0, "200 % text at 640 px": 0}
+    assert witness.problems == []
