@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "mlops_portal.lib.request_id.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mlops_portal.lib.compression.Compression",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -136,6 +137,9 @@ if DATABASE_URL:
         "PORT": _parts.port,
         "CONN_MAX_AGE": 0,  # the pool keeps connections; a new one costs 1.35 ms against 0.026
         "OPTIONS": {
+            # Prepared statements: PostgreSQL plans a query once per connection, not each time (0.2-0.4 ms).
+            "server_side_binding": True,
+            "prepare_threshold": 5,
             **_parts.options,
             "pool": {"min_size": 1, "max_size": env.number("PORTAL_DB_POOL", 8, low=1)},
         },

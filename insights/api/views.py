@@ -24,10 +24,11 @@ from insights.api.serializers import (
     UNIT_EXAMPLE,
     HeatmapOut,
 )
-from insights.exports.heatmap_json import heatmap_json
+from insights.exports.heatmap_json import HeatmapJson, heatmap_json
 from insights.queries import progress
 from insights.queries.heatmap import VIEW, heatmap_columns
-from mlops_portal.lib.api.views import Resource, etag_of
+from mlops_portal.lib.api.views import Resource
+from mlops_portal.lib.compression import prepared, wanted
 from teams.api.principal import principal_of, rights_in
 from teams.models import Unit
 from teams.queries.rights import teams_visible_to, units_visible_to
@@ -54,18 +55,30 @@ class Heatmap(Resource):
         found = heatmap_columns(rights_in(request), unit)
         if found.maturity_model is None:
             raise Http404
-        body = heatmap_json(
+        made = heatmap_json(
             found.rows,
             maturity_model=found.maturity_model,
             model=catalog.model_file(found.maturity_model),
             plan=catalog.plan(found.maturity_model),
             filters={} if slug is None else {"unit": slug},
-            as_of=timezone.now().replace(microsecond=0),
+            # To the minute: who asks again within it gets the bytes that were compressed before.
+            as_of=timezone.now().replace(second=0, microsecond=0),
         )
-        response = HttpResponse(body, content_type="application/json")
-        # as_of is the moment of asking; all that follows says whether anything changed.
-        response["ETag"] = etag_of(body.partition(b",")[2])
-        return response
+        return _sent(request, made)
+
+
+def _sent(request: Request, made: HeatmapJson) -> HttpResponse:
+    """The answer in the encoding that was asked for."""
+    # Weak: the same content in any encoding, and `as_of` alone makes no other answer.
+    headers = {"ETag": f'W/"{made.tag}"', "Vary": "Accept-Encoding"}
+    encoding = wanted(request.headers.get("Accept-Encoding", ""))
+    if not encoding:
+        return HttpResponse(made.body, content_type="application/json", headers=headers)
+    return HttpResponse(
+        prepared(made.body, encoding),
+        content_type="application/json",
+        headers={**headers, "Content-Encoding": encoding},
+    )
 
 
 class Progress(Resource):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +26,14 @@ LEGEND = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class HeatmapJson:
+    """The answer, and a tag that changes when anything in it but `as_of` does."""
+
+    body: bytes
+    tag: str
+
+
 def heatmap_json(
     rows: Sequence[tuple[Any, ...]],
     *,
@@ -32,12 +42,11 @@ def heatmap_json(
     plan: Plan,
     filters: dict[str, str],
     as_of: datetime,
-) -> bytes:
+) -> HeatmapJson:
     """`{as_of, maturity_model, filters, legend, columns, teams}`, arrays of each team in column order."""
     names = {capability.id: capability.name for capability in model.capabilities}
     head = orjson.dumps(
         {
-            "as_of": as_of,
             "maturity_model": {"key": maturity_model.key, "version": maturity_model.version},
             "filters": filters,
             "legend": LEGEND,
@@ -45,8 +54,7 @@ def heatmap_json(
                 {"id": name, "name": names[name], "dimension": dimension}
                 for name, dimension in plan.capabilities
             ],
-        },
-        option=orjson.OPT_UTC_Z,
+        }
     )
     width = len(plan.capabilities)
     nothing = orjson.dumps(
@@ -59,4 +67,8 @@ def heatmap_json(
             for _, slug, name, unit, cells in rows
         ]
     )
-    return b'%s,"teams":[%s]}' % (head[:-1], teams.encode())
+    content = b'%s,"teams":[%s]}' % (head[1:-1], teams.encode())
+    moment = orjson.dumps(as_of, option=orjson.OPT_UTC_Z)
+    return HeatmapJson(
+        b'{"as_of":%s,%s' % (moment, content), hashlib.blake2b(content, digest_size=12).hexdigest()
+    )

@@ -52,7 +52,9 @@ def photograph(visitors: Visitors, row: Row) -> list[str]:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with visitors.at(row) as (page, witness):
         # What is out of sight waits unpainted, and a picture of the whole page would show it blank.
-        page.evaluate("for (const part of document.querySelectorAll('tbody')) part.style.contentVisibility = 'visible'")
+        page.evaluate(
+            "for (const part of document.querySelectorAll('tbody')) part.style.contentVisibility = 'visible'"
+        )
         for width, theme in LOOKS:
             look(page, width, theme)
             page.screenshot(path=FOLDER / f"{row.name}-{theme}-{width}.png", full_page=True)

@@ -62,28 +62,28 @@ def test_a_team_without_a_result_is_missing_never_zero():
 
     assert made.blocks[0].rows[0].cells == (Cell("none"),) * 5
     assert made.summary.current == 0
-    assert html(missing()).count("<td class=lx>No data</td>") == 5
+    assert html(missing()).count("<td class=lx>No data") == 5
 
 
 def test_dimension_is_unknown_when_nothing_in_it_is_known():
     assert grid(row(levels=(0, 0, 4), state=1)).blocks[0].rows[0].cells[0].kind == "unknown"
-    assert "<td class=lu>?</td>" in html(row(levels=(0, 0, 4), state=1))
+    assert "<td class=lu>?" in html(row(levels=(0, 0, 4), state=1))
 
 
 def test_zero_is_shown_as_zero():
-    assert html(row(levels=(0, 0, 3))).count("<td class=l0>0</td>") == 5
+    assert html(row(levels=(0, 0, 3))).count("<td class=l0>0") == 5
 
 
 def test_claimed_and_verified_stand_side_by_side():
-    assert html(row(levels=(1, 3, 4))).count("<td class=l3>3<small>1</small></td>") == 5
-    assert html(row(levels=(1, 3, 4)), show="verified").count("<td class=l1>1</td>") == 5
-    assert html(row(levels=(1, 3, 4)), show="potential").count("<td class=l4>4</td>") == 5
+    assert html(row(levels=(1, 3, 4))).count("<td class=l3>3<small>1</small>") == 5
+    assert html(row(levels=(1, 3, 4)), show="verified").count("<td class=l1>1") == 5
+    assert html(row(levels=(1, 3, 4)), show="potential").count("<td class=l4>4") == 5
 
 
 def test_disputed_and_stale_are_marked():
-    assert '<td class="l2 d">2</td>' in html(row(state=4))
-    assert '<td class="l2 s">2</td>' in html(row(state=8))
-    assert '<td class="l2 s">2</td>' in html(row(assessed_on=date(2026, 1, 1)))
+    assert '<td class="l2 d">2' in html(row(state=4))
+    assert '<td class="l2 s">2' in html(row(state=8))
+    assert '<td class="l2 s">2' in html(row(assessed_on=date(2026, 1, 1)))
 
 
 def test_names_are_escaped():
