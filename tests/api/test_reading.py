@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+
+import brotli
 import orjson
 import pytest
 from django.urls import get_resolver
@@ -168,6 +171,46 @@ def test_heatmap_queries_do_not_grow(api, published, more, django_assert_num_que
     # The token with its owner's roles, the matrix with its maturity model.
     with django_assert_num_queries(2):
         api.get("/api/v1/heatmap/")
+
+
+def test_heatmap_unchanged_is_304_without_a_body(api, published):
+    first = api.get("/api/v1/heatmap/")
+
+    again = api.get("/api/v1/heatmap/", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+
+    publish(published, "tracking", 1)
+    changed = api.get("/api/v1/heatmap/", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (changed.status_code, changed["ETag"] == first["ETag"]) == (200, False)
+
+
+def test_people_with_other_rights_have_other_tags(api, api_of, published):
+    foreign = make_team("Foreign")
+
+    seen = api.get("/api/v1/heatmap/")
+    tag = seen["ETag"]
+    other = api_of(make_manager(foreign.unit), *READ).get("/api/v1/heatmap/", HTTP_IF_NONE_MATCH=tag)
+    assert (other.status_code, [row["id"] for row in other.json()["teams"]]) == (200, ["foreign"])
+    assert seen["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("accepts", "encoding", "decode"),
+    [
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("br;q=0, gzip", "gzip", gzip.decompress),
+        ("identity", "", bytes),
+    ],
+)
+def test_heatmap_is_the_same_in_every_encoding(api, accepts, encoding, decode):
+    plain = api.get("/api/v1/heatmap/").json()
+
+    for _ in range(2):
+        sent = api.get("/api/v1/heatmap/", HTTP_ACCEPT_ENCODING=accepts)
+        got = orjson.loads(decode(sent.content))
+        assert (sent.get("Content-Encoding", ""), got["teams"]) == (encoding, plain["teams"])
+        assert "Accept-Encoding" in sent["Vary"]
 
 
 def test_schema_describes_every_route(api):
