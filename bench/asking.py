@@ -130,7 +130,7 @@ class Times:
         return ordered[int(len(ordered) * 0.95)] / median(ordered)
 
 
-def side_by_side(contenders: Mapping[str, Ask], *, rounds: int, times: int = 5) -> Times:
+def side_by_side(contenders: Mapping[str, Ask], *, rounds: int, times: int = 8) -> Times:
     """Ask all of them in turn, in changing order, so that what disturbs one disturbs the others as well."""
     names = list(contenders)
     every: dict[str, list[float]] = {name: [] for name in names}

@@ -147,6 +147,8 @@ def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
         **kept,
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
+        # As the Dockerfile has it: large answers in several threads otherwise leave their memory behind in each.
+        "MALLOC_ARENA_MAX": "2",
         "DJANGO_SETTINGS_MODULE": "mlops_portal.settings",
         "PORTAL_DATA_DIR": str(data_dir),
         "PORTAL_SECRET_KEY": secrets.token_urlsafe(48),

@@ -29,7 +29,7 @@ def memory(stand: Stand, plan: Plan) -> Iterator[Figure]:
             if number % 10 == 5:
                 reader.ask("/heatmap/?columns=capabilities")
 
-    load(plan.requests // 4)
+    load(plan.requests // 2)
     warm = stand.portal.worker_memory()
     load(plan.requests)
     after = stand.portal.worker_memory()
