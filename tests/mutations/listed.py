@@ -184,14 +184,14 @@ PURE = (
     # standing: pooled views
     Mutation(
         "assessments/standing.py",
-        " and p.basis in MICROSOFT_BASES",
+        " if place.basis in MICROSOFT_BASES",
         "",
         "the Microsoft view asks what Microsoft does not",
     ),
     Mutation(
         "assessments/standing.py",
-        "        if p.capability in core\n        and p.is_required\n",
-        "        if p.is_required\n",
+        " if place.capability in dict(capabilities)",
+        "",
         "overlays enter phases",
     ),
     Mutation(

@@ -362,7 +362,7 @@ def test_a_person_signs_in_with_a_password_and_it_is_logged(client):
 def test_a_wrong_password_says_the_same_for_known_and_unknown_names(client, login):
     make_lead(make_team(), "lena")
     page = client.post("/account/login/", {"login": login, "password": "wrong"}).content.decode()
-    assert "The username and/or password you specified are not correct." in page
+    assert "The user name or the password is wrong." in page
     assert _who(client) == ""
     logged = [(event.action, event.object_kind) for event in events()]
     assert logged == ([("session.refuse", "user")] if login == "lena" else [])
