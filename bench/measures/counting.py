@@ -18,6 +18,7 @@ VIEWS = {
     "page": (exact("P21", "queries: assessment page", 4), "/teams/{team}/assessment/"),
     "team": (exact("P21", "queries: team page", 4), "/teams/{team}/"),
 }
+OK = 200
 SAME = exact("P21", "views whose queries grow with the teams", 0)
 
 
@@ -26,13 +27,18 @@ def queries(few: Place, many: Place) -> Iterator[Figure]:
     with_few, with_many = (place.inside("queries", pages=_pages(place)) for place in (few, many))
     for name, (budget, _) in VIEWS.items():
         yield _figure(budget, with_many[name], many)
-    growing = [name for name in VIEWS if with_few[name]["queries"] != with_many[name]["queries"]]
+    growing = [
+        name
+        for name in VIEWS
+        if with_few[name]["status"] == with_many[name]["status"] == OK
+        and with_few[name]["queries"] != with_many[name]["queries"]
+    ]
     sizes = f"{few.size.teams} and {many.size.teams} teams"
     yield Figure(SAME, len(growing), ", ".join(growing) or sizes)
 
 
 def _figure(budget: Budget, found: dict[str, Any], place: Place) -> Figure:
-    if found["status"] != 200:
+    if found["status"] != OK:
         return Figure(budget, None, f"answered {found['status']}")
     return Figure(budget, found["queries"], f"{place.size.teams} teams")
 
