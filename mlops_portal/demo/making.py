@@ -13,7 +13,7 @@ from multiprocessing import get_context
 
 from django.db.models import Model
 
-from mlops_portal.demo.bulk import Packed, pack
+from mlops_portal.demo.bulk import Packed, Values, pack
 from mlops_portal.demo.process import begin, given
 from mlops_portal.demo.rows import Keys, Teller, rows_of
 from mlops_portal.demo.told import Order, tell
@@ -70,14 +70,14 @@ def make_all(order: Order, keys: Keys, asked: Sequence[Asked]) -> Iterator[Made]
 
 def make(order: Order, keys: Keys, asked: Sequence[Asked]) -> Made:
     """These teams. Rows of one model are packed together."""
-    rows: dict[type[Model], list[Model]] = {}
+    rows: dict[type[Model], list[Values]] = {}
     seats = []
     for one in asked:
         told = tell(order, one.index)
         seats.append((one.index, seats_of(told)))
         for model, some in rows_of(keys, Teller(told, one.team, one.lead)).items():
             rows.setdefault(model, []).extend(some)
-    return Made(tuple(seats), tuple(pack(some) for some in rows.values() if some))
+    return Made(tuple(seats), tuple(pack(model, some) for model, some in rows.items() if some))
 
 
 def _make(asked: Sequence[Asked]) -> Made:

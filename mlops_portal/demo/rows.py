@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Model as Row
+from django.db.models import Model
 
 from assessments.models import (
     Answer,
@@ -28,6 +28,7 @@ from assessments.services.measurements import Observed, external_id_of
 from assessments.standing import Plan
 from assessments.vocabulary import SIGNALS
 from mlops_portal.demo.answers import Said
+from mlops_portal.demo.bulk import Values, blank, values_of
 from mlops_portal.demo.connections import Sources
 from mlops_portal.demo.course import Observation
 from mlops_portal.demo.signals import family
@@ -46,6 +47,15 @@ CREATED_BEFORE = timedelta(days=14)
 # Rows that others point at get their keys here, so that teams can be made side by side.
 KEYED = (Assessment, Evidence, Measurement)
 KEYS_PER_TEAM = 20_000
+# What a row of each kind begins as.
+ANSWER = blank(Answer)
+CRITERION_STATUS = blank(CriterionStatus)
+EVIDENCE = blank(Evidence)
+MEASUREMENT = blank(Measurement)
+READING = blank(Reading)
+SCORE_HISTORY = blank(ScoreHistory)
+TEAM_WEEK = blank(TeamWeek)
+VERDICT = blank(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Teller:
         return self.told.index * KEYS_PER_TEAM + number + 1
 
 
-def rows_of(keys: Keys, one: Teller) -> dict[type[Row], list[Row]]:
+def rows_of(keys: Keys, one: Teller) -> dict[type[Model], list[Values]]:
     """Everything about a team by model, none before what it points at."""
     made = list(_assessments(keys, one))
     evidence = list(_evidence(keys, one))
@@ -89,9 +99,9 @@ def rows_of(keys: Keys, one: Teller) -> dict[type[Row], list[Row]]:
         for number, observation in enumerate(one.told.course.observations)
     ]
     return {
-        Assessment: [assessment for assessment, _ in made],
+        Assessment: [values_of(assessment) for assessment, _ in made],
         Answer: [a for assessment, answers in made for a in _answers(keys, one, assessment, answers)],
-        Event: [_publish_event(keys, one, assessment) for assessment, _ in made],
+        Event: [values_of(_publish_event(keys, one, assessment)) for assessment, _ in made],
         Evidence: [piece for piece, _ in evidence],
         Evidence.criteria.through: [
             link for piece, criteria in evidence for link in _links(keys, piece, criteria)
@@ -102,8 +112,8 @@ def rows_of(keys: Keys, one: Teller) -> dict[type[Row], list[Row]]:
         CriterionStatus: [*_statuses(keys, one)],
         ScoreHistory: [*_history(keys, one)],
         TeamWeek: [*_weeks(keys, one)],
-        Score: [*_scores(keys, one)],
-        TeamScore: [*_team_score(keys, one)],
+        Score: [values_of(score) for score in _scores(keys, one)],
+        TeamScore: [values_of(score) for score in _team_score(keys, one)],
     }
 
 
@@ -163,16 +173,17 @@ def _assessments(keys: Keys, one: Teller) -> Iterator[tuple[Assessment, Mapping[
 
 def _answers(
     keys: Keys, one: Teller, assessment: Assessment, answers: Mapping[str, Said]
-) -> Iterator[Answer]:
+) -> Iterator[Values]:
     for criterion, said in answers.items():
-        yield Answer(
-            assessment_id=assessment.pk,
-            criterion_id=keys.ids.criteria[criterion],
-            value=said.value,
-            reason=said.reason,
-            answered_at=keys.moment(said.answered_on, ANSWERED_AT),
-            answered_by_id=one.lead.pk,
-        )
+        yield {
+            **ANSWER,
+            "assessment_id": assessment.pk,
+            "criterion_id": keys.ids.criteria[criterion],
+            "value": said.value,
+            "reason": said.reason,
+            "answered_at": keys.moment(said.answered_on, ANSWERED_AT),
+            "answered_by_id": one.lead.pk,
+        }
 
 
 def _publish_event(keys: Keys, one: Teller, assessment: Assessment) -> Event:
@@ -186,87 +197,90 @@ def _publish_event(keys: Keys, one: Teller, assessment: Assessment) -> Event:
     )
 
 
-def _evidence(keys: Keys, one: Teller) -> Iterator[tuple[Evidence, tuple[str, ...]]]:
+def _evidence(keys: Keys, one: Teller) -> Iterator[tuple[Values, tuple[str, ...]]]:
     pieces = [
         (piece, submission.published_on)
         for submission in one.told.course.submissions
         for piece in submission.evidence
     ]
     for number, (piece, published_on) in enumerate(pieces):
-        evidence = Evidence(
-            pk=one.key(number),
-            team_id=one.team.pk,
-            form=piece.form,
-            kind=piece.kind,
-            title=piece.title,
-            url=piece.url,
-            text=piece.text,
-            collected_on=piece.collected_on,
-            valid_until=piece.valid_until,
-            added_by_id=one.lead.pk,
-            added_at=keys.moment(published_on, ADDED_AT),
-        )
+        evidence = {
+            **EVIDENCE,
+            "id": one.key(number),
+            "team_id": one.team.pk,
+            "form": piece.form,
+            "kind": piece.kind,
+            "title": piece.title,
+            "url": piece.url,
+            "text": piece.text,
+            "collected_on": piece.collected_on,
+            "valid_until": piece.valid_until,
+            "added_by_id": one.lead.pk,
+            "added_at": keys.moment(published_on, ADDED_AT),
+        }
         yield evidence, piece.criteria
 
 
-def _links(keys: Keys, piece: Evidence, criteria: Iterable[str]) -> Iterator[Row]:
-    link = Evidence.criteria.through
+def _links(keys: Keys, piece: Values, criteria: Iterable[str]) -> Iterator[Values]:
     for criterion in criteria:
-        yield link(evidence_id=piece.pk, criterion_id=keys.ids.criteria[criterion])
+        yield {"evidence_id": piece["id"], "criterion_id": keys.ids.criteria[criterion]}
 
 
-def _readings(keys: Keys, one: Teller, measurements: Sequence[Measurement]) -> Iterator[Reading]:
+def _readings(keys: Keys, one: Teller, measurements: Sequence[Values]) -> Iterator[Values]:
     for signal, reading in one.told.course.readings.items():
-        yield Reading(
-            team_id=one.team.pk,
-            source=keys.sources.place(signal, one.told.story).source,
-            signal=signal,
-            latest_id=measurements[reading.latest].pk,
-            good_id=None if reading.good is None else measurements[reading.good].pk,
-            read_at=None if reading.read_on is None else keys.moment(reading.read_on, READ_AT),
-            tried_at=keys.moment(reading.tried_on, READ_AT),
-        )
+        yield {
+            **READING,
+            "team_id": one.team.pk,
+            "source": keys.sources.place(signal, one.told.story).source,
+            "signal": signal,
+            "latest_id": measurements[reading.latest]["id"],
+            "good_id": None if reading.good is None else measurements[reading.good]["id"],
+            "read_at": None if reading.read_on is None else keys.moment(reading.read_on, READ_AT),
+            "tried_at": keys.moment(reading.tried_on, READ_AT),
+        }
 
 
-def _measurement(keys: Keys, one: Teller, number: int, observation: Observation) -> Measurement:
+def _measurement(keys: Keys, one: Teller, number: int, observation: Observation) -> Values:
     seen = observation.seen
     observed_at = keys.moment(observation.on, READ_AT)
     digest = external_id_of(
         Observed(seen.signal, seen.value, observed_at, reason=seen.reason, sample=seen.sample)
     )
-    return Measurement(
-        pk=one.key(number),
-        team_id=one.team.pk,
-        signal=seen.signal,
-        state=Measurement.State.UNKNOWN if seen.value is None else Measurement.State.OK,
-        value=None if seen.value is None else float(seen.value),
-        reason=seen.reason,
-        sample=seen.sample,
-        numerator=seen.numerator,
-        denominator=seen.denominator,
-        window_days=SIGNALS[seen.signal].window_days,
-        observed_at=observed_at,
-        received_at=observed_at,
-        source=keys.sources.place(seen.signal, one.told.story).source,
-        external_id=digest,
-        url=f"https://{family(seen.signal)}.example.org/team-{one.team.pk}",
-    )
+    return {
+        **MEASUREMENT,
+        "id": one.key(number),
+        "team_id": one.team.pk,
+        "signal": seen.signal,
+        "state": Measurement.State.UNKNOWN.value if seen.value is None else Measurement.State.OK.value,
+        "value": None if seen.value is None else float(seen.value),
+        "reason": seen.reason,
+        "sample": seen.sample,
+        "numerator": seen.numerator,
+        "denominator": seen.denominator,
+        "window_days": SIGNALS[seen.signal].window_days,
+        "observed_at": observed_at,
+        "received_at": observed_at,
+        "source": keys.sources.place(seen.signal, one.told.story).source,
+        "external_id": digest,
+        "url": f"https://{family(seen.signal)}.example.org/team-{one.team.pk}",
+    }
 
 
-def _verdicts(keys: Keys, one: Teller) -> Iterator[Verdict]:
+def _verdicts(keys: Keys, one: Teller) -> Iterator[Values]:
     for criterion, decided in one.told.course.verdicts.items():
-        yield Verdict(
-            team_id=one.team.pk,
-            criterion_id=keys.ids.criteria[criterion],
-            verdict=decided.verdict.value,
-            is_deciding=decided.is_deciding,
-            read_on=decided.read_on,
-            because=decided.because,
-            changed_at=keys.moment(decided.changed_on, READ_AT),
-        )
+        yield {
+            **VERDICT,
+            "team_id": one.team.pk,
+            "criterion_id": keys.ids.criteria[criterion],
+            "verdict": decided.verdict.value,
+            "is_deciding": decided.is_deciding,
+            "read_on": decided.read_on,
+            "because": decided.because,
+            "changed_at": keys.moment(decided.changed_on, READ_AT),
+        }
 
 
-def _statuses(keys: Keys, one: Teller) -> Iterator[CriterionStatus]:
+def _statuses(keys: Keys, one: Teller) -> Iterator[Values]:
     last = {change.criterion: change for change in one.told.course.statuses}
     for change in one.told.course.statuses:
         by = ""
@@ -274,50 +288,53 @@ def _statuses(keys: Keys, one: Teller) -> Iterator[CriterionStatus]:
             by = str(one.lead)
         elif change.cause == "measurement" and change.criterion in keys.signals:
             by = keys.sources.place(keys.signals[change.criterion], one.told.story).label
-        yield CriterionStatus(
-            team_id=one.team.pk,
-            criterion_id=keys.ids.criteria[change.criterion],
-            status=change.result.status.value,
-            support=change.result.support.value,
-            flags=[flag.value for flag in change.result.flags],
-            since_at=keys.moment(change.on, STATUS_AT[change.cause]),
-            cause=change.cause,
-            by=by,
-            is_current=last[change.criterion] is change,
-        )
+        yield {
+            **CRITERION_STATUS,
+            "team_id": one.team.pk,
+            "criterion_id": keys.ids.criteria[change.criterion],
+            "status": change.result.status.value,
+            "support": change.result.support.value,
+            "flags": [flag.value for flag in change.result.flags],
+            "since_at": keys.moment(change.on, STATUS_AT[change.cause]),
+            "cause": change.cause,
+            "by": by,
+            "is_current": last[change.criterion] is change,
+        }
 
 
-def _history(keys: Keys, one: Teller) -> Iterator[ScoreHistory]:
+def _history(keys: Keys, one: Teller) -> Iterator[Values]:
     # The last change of a day stands for the day.
     last = {(name, day): numbers for day, name, numbers in one.told.course.history}
     for (name, day), numbers in last.items():
-        yield ScoreHistory(
-            team_id=one.team.pk,
-            capability_id=keys.ids.capabilities[name],
-            changed_on=day,
-            state=numbers.state.value,
-            verified=numbers.verified,
-            level=numbers.level,
-            potential=numbers.potential,
-            score=numbers.score,
-            known=numbers.known,
-            applicable=numbers.applicable,
-        )
+        yield {
+            **SCORE_HISTORY,
+            "team_id": one.team.pk,
+            "capability_id": keys.ids.capabilities[name],
+            "changed_on": day,
+            "state": numbers.state.value,
+            "verified": numbers.verified,
+            "level": numbers.level,
+            "potential": numbers.potential,
+            "score": numbers.score,
+            "known": numbers.known,
+            "applicable": numbers.applicable,
+        }
 
 
-def _weeks(keys: Keys, one: Teller) -> Iterator[TeamWeek]:
+def _weeks(keys: Keys, one: Teller) -> Iterator[Values]:
     for week in one.told.weeks:
-        yield TeamWeek(
-            team_id=one.team.pk,
-            maturity_model_id=keys.maturity_model.pk,
-            week_on=week.week_on,
-            verified=week.verified,
-            level=week.level,
-            potential=week.potential,
-            score=week.score,
-            coverage=week.coverage,
-            is_provisional=week.is_provisional,
-            assessed_on=week.assessed_on,
-            cells=week.cells,
-            dimensions=week.dimensions,
-        )
+        yield {
+            **TEAM_WEEK,
+            "team_id": one.team.pk,
+            "maturity_model_id": keys.maturity_model.pk,
+            "week_on": week.week_on,
+            "verified": week.verified,
+            "level": week.level,
+            "potential": week.potential,
+            "score": week.score,
+            "coverage": week.coverage,
+            "is_provisional": week.is_provisional,
+            "assessed_on": week.assessed_on,
+            "cells": week.cells,
+            "dimensions": week.dimensions,
+        }

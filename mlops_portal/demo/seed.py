@@ -8,11 +8,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from assessments.models import MaturityModel
+from assessments.models import MaturityModel, UnitWeek
 from assessments.queries import catalog
 from assessments.services.catalog import ensure_shipped_model
 from assessments.services.submission import start_assessment
-from mlops_portal.demo.bulk import continue_keys_after, pack, store
+from mlops_portal.demo.bulk import continue_keys_after, pack, store, values_of
 from mlops_portal.demo.connections import Sources, make_connections
 from mlops_portal.demo.making import Asked, make_all
 from mlops_portal.demo.organisation import Organisation, make_organisation
@@ -110,7 +110,7 @@ def _write_teams(order: Order, organisation: Organisation, keys: Keys, tell: Cal
         tell(made.seats[-1][0] + 1)
     continue_keys_after(KEYED)
     for rows in book.rows(keys.maturity_model):
-        store(pack(rows))
+        store(pack(UnitWeek, [values_of(row) for row in rows]))
 
 
 def _keys(maturity_model: MaturityModel, sources: Sources, at: datetime) -> Keys:
