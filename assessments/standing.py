@@ -162,8 +162,10 @@ class Scorer:
         changed = {
             place.id for place in plan.places if last is None or last.statuses[place.id] != statuses[place.id]
         }
-        capabilities = _score_groups(plan.in_capability, statuses, changed, last and last.capabilities)
-        columns = _score_groups(plan.in_ms_column, statuses, changed, last and last.ms_columns)
+        capabilities = _score_groups(
+            plan.in_capability, statuses, changed, last.capabilities if last else None
+        )
+        columns = _score_groups(plan.in_ms_column, statuses, changed, last.ms_columns if last else None)
         flagged = {
             flag: frozenset(p.capability for p in plan.places if flag in statuses[p.id].flags)
             for flag in (Flag.DISPUTED, Flag.SIGNAL_STALE)
@@ -175,7 +177,7 @@ class Scorer:
             disputed=flagged[Flag.DISPUTED],
             stale=flagged[Flag.SIGNAL_STALE],
             team=last.team if last is not None and not changed else _team(plan, capabilities),
-            phases=_score_groups(plan.in_phase, statuses, changed, last and last.phases),
+            phases=_score_groups(plan.in_phase, statuses, changed, last.phases if last else None),
             ms_columns=columns,
             ms_level=_lowest(columns.values()),
             valid_until=min((day for day in lapses.values() if day is not None), default=None),

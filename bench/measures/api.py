@@ -95,7 +95,8 @@ def _flat(team: dict[str, Any], width: int) -> dict[str, Any]:
     if cells is None:
         nothing: list[None] = [None] * width
         cells = {"level": nothing, "verified": nothing, "potential": nothing, "state": [1] * width}
-    return team | cells
+    flat: dict[str, Any] = team | cells
+    return flat
 
 
 def plain(answer: Answer) -> bytes:

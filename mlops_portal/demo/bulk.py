@@ -53,7 +53,7 @@ def pack(model: type[Model], rows: Sequence[Values]) -> Packed:
     fields = [field for field in about.concrete_fields if field.attname in rows[0]]
     if len(fields) != len(rows[0]):
         raise KeyError(set(rows[0]) - {field.attname for field in fields})
-    columns = tuple(field.column for field in fields)
+    columns = tuple(str(field.column) for field in fields)
     if connection.vendor == "postgresql":
         return Packed(about.db_table, columns, _copy_text(rows, fields))
     return Packed(about.db_table, columns, _parameters(rows, fields))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -51,15 +53,25 @@ class Compiled:
         """How to get this parameter from the values of a call: one of them, one in a LIKE pattern, or what was written."""
         for place, placeholder in enumerate(self._placeholders):
             if written == placeholder:
-                return lambda values, place=place: values[place]
+                return itemgetter(place)
             if isinstance(placeholder, date) and written == placeholder.isoformat():
-                return lambda values, place=place: values[place].isoformat()
+                return partial(_iso, place)
             if isinstance(placeholder, str) and isinstance(written, str) and placeholder in written:
                 before, after = written.split(placeholder)
-                return lambda values, place=place, before=before, after=after: (
-                    f"{before}{connection.ops.prep_for_like_query(values[place])}{after}"
-                )
-        return lambda _values: written
+                return partial(_like, place, before, after)
+        return partial(_fixed, written)
+
+
+def _iso(place: int, values: Sequence[Any]) -> Any:
+    return values[place].isoformat()
+
+
+def _like(place: int, before: str, after: str, values: Sequence[Any]) -> Any:
+    return f"{before}{connection.ops.prep_for_like_query(values[place])}{after}"
+
+
+def _fixed(written: Any, _: Sequence[Any]) -> Any:
+    return written
 
 
 def _placeholder(kind: type, place: int) -> int | str | date:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from assessments.models import Answer, Assessment
 from assessments.services.submission import start_assessment
@@ -85,7 +85,12 @@ def test_leaving_with_unsaved_text_warns(browsing: Browsing, draft: Assessment) 
     first_ask(page).get_by_text("Note (optional)").click()
     first_ask(page).get_by_label(re.compile("^Note on")).fill("Typed and not yet sent")
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.close(run_before_unload=True)
     page.wait_for_timeout(500)
 

@@ -48,6 +48,8 @@ def test_a_scorer_notices_what_lapses_while_nothing_is_said(watched):
     scorer, inputs = watched.last
     watched.seen.clear()
 
+    assert told.final is not None
+    assert told.final.valid_until is not None
     for days in (0, 1, 8, 30, 200, 400, 1000):
         scorer.stand(inputs, told.final.valid_until + timedelta(days=days))
 

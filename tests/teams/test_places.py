@@ -45,9 +45,9 @@ def test_places_are_those_of_the_subselect_whatever_is_granted(teams, seed):
     person = make_user()
     for _ in range(chance.randrange(4)):
         if chance.random() < 0.5:
-            grant(person, chance.choice(sorted(TEAM_ROLES)), chance.choice(teams))
+            grant(person, Role(chance.choice(sorted(TEAM_ROLES))), chance.choice(teams))
         else:
-            grant(person, chance.choice(sorted(UNIT_ROLES)), chance.choice(teams).unit)
+            grant(person, Role(chance.choice(sorted(UNIT_ROLES))), chance.choice(teams).unit)
     rights = rights_of(person)
 
     different = [
@@ -99,6 +99,8 @@ def test_bearer_reads_token_owner_and_roles_in_one_query(teams, django_assert_nu
     with django_assert_num_queries(1):
         principal = bearer(token_digest(plain))
         rights = rights_of(principal)
+    assert principal is not None
+    assert principal.token is not None
     assert (principal.token, principal.user, principal.scopes) == (token, lead, frozenset({"org:read"}))
     assert (principal.token.expires_at, principal.token.scopes) == (token.expires_at, ["org:read"])
     assert rights.held == rights_of(Principal(user=lead, token=token, scopes=principal.scopes)).held
@@ -111,6 +113,7 @@ def test_bearer_of_nobody_and_of_somebody_without_a_role():
 
     assert bearer(token_digest("mlp_unknown")) is None
     principal = bearer(token_digest(plain))
+    assert principal is not None
     assert (principal.user, principal.roles, rights_of(principal).held) == (nobody, (), ())
 
 
