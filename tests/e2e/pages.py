@@ -29,7 +29,7 @@ class Row:
 
     `name` is the file of its picture; `route` the name of its address in the URL configuration; `where` the portal that
     it is looked at in: the demo, one that nobody has set up, or one that was set up a minute ago. `do` brings the page
-    into the state. `in_readme`: width and theme of the picture that README shows.
+    into the state. `in_readme`: the names of the pictures that README shows; each ends in the theme.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Row:
     status: int = 200
     where: str = DEMO
     do: Callable[[Page], None] | None = None
-    in_readme: tuple[int, str] | None = None
+    in_readme: tuple[str, ...] = ()
 
 
 def open_cell(page: Page) -> None:
@@ -96,7 +96,7 @@ TEAMS = (
     Row("welcome-empty", "teams:welcome", "/welcome/", where=EMPTY),
     Row("setup", "teams:setup", "/setup/", where=EMPTY),
     Row("setup-refused", "teams:setup", "/setup/", where=EMPTY, do=send_form),
-    Row("sign-in", "account_login", "/account/login/", in_readme=(1280, "light")),
+    Row("sign-in", "account_login", "/account/login/"),
     Row("sign-in-empty", "account_login", "/account/login/", where=EMPTY),
     Row("sign-in-refused", "account_login", "/account/login/", where=NEW, do=wrong_password),
     Row("sign-out", "account_logout", "/account/logout/", LEAD),
@@ -148,7 +148,7 @@ ASSESSMENTS = (
     Row("teams", "assessments:team-list", "/teams/", INTEGRATOR),
     Row("teams-none", "assessments:team-list", "/teams/?q=nobody-is-called-this", INTEGRATOR),
     Row("teams-new", "assessments:team-list", "/teams/", ADMIN, where=NEW),
-    Row("team", "assessments:team-detail", "/teams/{team}/", LEAD, in_readme=(1280, "light")),
+    Row("team", "assessments:team-detail", "/teams/{team}/", LEAD, in_readme=("team-light",)),
     Row("team-manager", "assessments:team-detail", "/teams/{team}/", MANAGER),
     Row("team-without-result", "assessments:team-detail", "/teams/{team_without_result}/", INTEGRATOR),
     Row("team-profile", "assessments:profile-edit", "/teams/{team}/profile/", LEAD),
@@ -162,7 +162,7 @@ ASSESSMENTS = (
         "/teams/{team_of_integrator}/assessment/",
         INTEGRATOR,
     ),
-    Row("ladder", "assessments:capability-edit", f"{_OPEN}tracking/", LEAD, in_readme=(1280, "light")),
+    Row("ladder", "assessments:capability-edit", f"{_OPEN}data/", LEAD, in_readme=("ladder-light",)),
     Row("check", "assessments:assessment-check", f"{_OPEN}check/", LEAD),
     Row("assessment-delete", "assessments:assessment-delete", f"{_OPEN}delete/", LEAD),
     Row("evidence-add", "assessments:evidence-add", f"{_OPEN}evidence/{{criterion}}/add/", LEAD),
@@ -173,7 +173,7 @@ ASSESSMENTS = (
 )
 _ONE = "/connections/{connection}/"
 INTEGRATIONS = (
-    Row("connections", "integrations:connection-list", "/connections/", PLATFORM, in_readme=(1280, "light")),
+    Row("connections", "integrations:connection-list", "/connections/", PLATFORM),
     Row("connections-none", "integrations:connection-list", "/connections/", ADMIN, where=NEW),
     Row("connection-choose", "integrations:connection-choose", "/connections/new/", PLATFORM),
     Row("connection-mlflow", "integrations:connection-create", "/connections/new/mlflow/", PLATFORM),
@@ -197,7 +197,14 @@ INTEGRATIONS = (
 )
 INSIGHTS = (
     Row("heatmap", "insights:heatmap", "/heatmap/", INTEGRATOR),
-    Row("heatmap-cell", "insights:heatmap", "/heatmap/", INTEGRATOR, do=open_cell, in_readme=(1280, "light")),
+    Row(
+        "heatmap-cell",
+        "insights:heatmap",
+        "/heatmap/",
+        INTEGRATOR,
+        do=open_cell,
+        in_readme=("heatmap-light", "heatmap-dark"),
+    ),
     Row("heatmap-unit", "insights:heatmap", "/heatmap/?unit={unit}", MANAGER),
     Row("heatmap-member", "insights:heatmap", "/heatmap/", LEAD),
     Row("heatmap-capabilities", "insights:heatmap", "/heatmap/?columns=capabilities", INTEGRATOR),
@@ -209,7 +216,6 @@ INSIGHTS = (
         "/progress/",
         INTEGRATOR,
         do=wait_for_charts,
-        in_readme=(1280, "dark"),
     ),
     Row("progress-team", "insights:progress", "/progress/?team={team}", LEAD, do=wait_for_charts),
     Row("progress-none", "insights:progress", "/progress/", ADMIN, where=NEW),

@@ -15,10 +15,11 @@ from pathlib import Path
 from tests.e2e.browser import INSTALL, chromium, find_chromium
 from tests.e2e.pages import ROWS, Row
 from tests.e2e.serving import ROOT
-from tests.e2e.visitors import Visitors, look
+from tests.e2e.visitors import HEIGHT, Visitors, look
 
 FOLDER = ROOT / "var" / "screenshots"
 README_FOLDER = ROOT / "docs" / "screenshots"
+README_SIZE = (1280, 720)
 LOOKS = tuple((width, theme) for width in (1280, 320) for theme in ("light", "dark"))
 
 
@@ -56,18 +57,18 @@ def photograph(visitors: Visitors, row: Row) -> list[str]:
             "for (const part of document.querySelectorAll('tbody')) part.style.contentVisibility = 'visible'"
         )
         for width, theme in LOOKS:
-            look(page, width, theme)
+            look(page, width, HEIGHT, theme)
             page.screenshot(path=FOLDER / f"{row.name}-{theme}-{width}.png", full_page=True)
     return [f"{row.name}: {problem}" for problem in witness.problems]
 
 
 def photograph_for_readme(visitors: Visitors, row: Row) -> list[str]:
-    """The first screen as a small file; what went wrong."""
-    assert row.in_readme is not None
-    width, theme = row.in_readme
+    """The first screen as small files; what went wrong."""
     README_FOLDER.mkdir(parents=True, exist_ok=True)
-    with visitors.at(row, width=width, theme=theme) as (page, witness):
-        page.screenshot(path=README_FOLDER / f"{row.name}.png", scale="css")
+    with visitors.at(row) as (page, witness):
+        for name in row.in_readme:
+            look(page, *README_SIZE, name.rpartition("-")[2])
+            page.screenshot(path=README_FOLDER / f"{name}.png")
     return [f"{row.name}: {problem}" for problem in witness.problems]
 
 

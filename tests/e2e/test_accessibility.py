@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.e2e.pages import ROWS, Row
-from tests.e2e.visitors import Visitors, look
+from tests.e2e.visitors import HEIGHT, Visitors, look
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -65,7 +65,7 @@ def test_page(row: Row, visitors: Visitors) -> None:
     """One visit, all checks: a visit costs more than they do."""
     with visitors.at(row) as (page, witness):
         found = {"light": violations(page, OPTIONS)}
-        look(page, 1280, "dark")
+        look(page, 1280, HEIGHT, "dark")
         found["dark"] = violations(page, COLOURS)
         heads = page.locator("h1").count()
         title = page.title()
@@ -73,10 +73,10 @@ def test_page(row: Row, visitors: Visitors) -> None:
         is_attended = page.locator("[data-focus]").count() > 0
         stop = first_stop(page) if row.do is None and not is_attended else None
         page.evaluate("document.activeElement.blur()")
-        look(page, 320, "light")
+        look(page, 320, HEIGHT, "light")
         overflow = {"320 px": page.evaluate(OVERFLOW)}
         found["narrow"] = violations(page, SHAPES)
-        look(page, 640, "light")
+        look(page, 640, HEIGHT, "light")
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         overflow["200 % text at 640 px"] = page.evaluate(OVERFLOW)
     assert found == {"light": [], "dark": [], "narrow": []}

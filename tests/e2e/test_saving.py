@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Page, expect
 
 from assessments.models import Answer, Assessment
 from assessments.services.submission import start_assessment
@@ -84,17 +84,11 @@ def test_leaving_with_unsaved_text_warns(browsing: Browsing, draft: Assessment) 
     page.context.set_offline(True)
     first_ask(page).get_by_text("Note (optional)").click()
     first_ask(page).get_by_label(re.compile("^Note on")).fill("Typed and not yet sent")
-    asked: list[str] = []
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
 
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    page.once("dialog", stay)
-    page.close(run_before_unload=True)
-    page.wait_for_timeout(500)
-
-    assert asked == ["beforeunload"]
+    assert asked.value.type == "beforeunload"
     assert first_ask(page).get_by_label(re.compile("^Note on")).input_value() == "Typed and not yet sent"
 
 

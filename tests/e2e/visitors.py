@@ -115,9 +115,9 @@ class Visitors:
         context.close()
 
 
-def look(page: Page, width: int, theme: str) -> None:
+def look(page: Page, width: int, height: int, theme: str) -> None:
     """The same page wider or narrower, light or dark."""
-    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     settle(page)
 
