@@ -12,7 +12,16 @@ from rest_framework.test import APIClient
 
 from assessments.models import TeamScore
 from assessments.services.submission import start_assessment
-from tests.factories import AT, make_admin, make_manager, make_member, make_team, make_user
+from tests.factories import (
+    AT,
+    make_admin,
+    make_lead,
+    make_manager,
+    make_member,
+    make_platform_engineer,
+    make_team,
+    make_user,
+)
 from tests.insights.conftest import publish
 
 pytestmark = pytest.mark.django_db
@@ -162,15 +171,46 @@ def test_pages_follow_next_and_lose_nothing(api, published):
     assert len(seen) == 6
 
 
-@pytest.mark.parametrize("more", [0, 5])
-def test_heatmap_queries_do_not_grow(api, published, more, django_assert_num_queries):
-    for n in range(more):
-        make_team(f"More {n}", unit=published.unit)
-    api.get("/api/v1/heatmap/")
+@pytest.mark.parametrize("more", [0, 2, 9])
+def test_measurements_are_two_queries_at_1_3_and_10_teams(
+    api_of, published, item, more, django_assert_num_queries
+):
+    engineer = api_of(make_platform_engineer(), "measurements:read")
+    for n, team in enumerate([published, *(make_team(f"More {n}") for n in range(more))]):
+        lead = api_of(make_lead(team), "measurements:write")
+        lead.post("/api/v1/measurements/", {"items": [item(team=team.slug, value=n)]})
+    engineer.get("/api/v1/measurements/")
 
-    # The token with its owner's roles, the matrix with its maturity model.
     with django_assert_num_queries(2):
-        api.get("/api/v1/heatmap/")
+        assert len(engineer.get("/api/v1/measurements/").json()["items"]) == more + 1
+
+
+@pytest.mark.parametrize("more", [0, 2, 9])
+@pytest.mark.parametrize(
+    ("url", "queries"),
+    [
+        # The token with its owner's roles is the first query of each.
+        ("/api/v1/me/", 1),
+        ("/api/v1/heatmap/", 2),
+        ("/api/v1/progress/?team=forecasting", 2),
+        ("/api/v1/progress/?unit={unit}", 4),
+        ("/api/v1/units/", 2),
+        ("/api/v1/teams/", 2),
+        ("/api/v1/maturity-models/", 2),
+        ("/api/v1/assessments/", 2),
+        ("/api/v1/scores/", 2),
+    ],
+)
+def test_queries_are_the_same_at_1_3_and_10_teams(
+    api, published, more, url, queries, django_assert_num_queries
+):
+    for n in range(more):
+        publish(make_team(f"More {n}", unit=published.unit), "training", 1)
+    url = url.format(unit=published.unit.slug)
+    api.get(url)
+
+    with django_assert_num_queries(queries):
+        assert api.get(url).status_code == 200
 
 
 def test_heatmap_unchanged_is_304_without_a_body(api, published):

@@ -46,12 +46,15 @@ def test_every_standing_is_that_of_scoring_from_nothing(watched, story):
 def test_a_scorer_notices_what_lapses_while_nothing_is_said(watched):
     told = tell(ORDER, EVERY_TWENTY.index(Story.ORDINARY))
     scorer, inputs = watched.last
+    assert told.final is not None
+    until = told.final.valid_until
+    assert until is not None
     watched.seen.clear()
 
     assert told.final is not None
     assert told.final.valid_until is not None
     for days in (0, 1, 8, 30, 200, 400, 1000):
-        scorer.stand(inputs, told.final.valid_until + timedelta(days=days))
+        scorer.stand(inputs, until + timedelta(days=days))
 
     assert all(found == anew for found, anew in watched.seen)
     assert len({found.team.coverage for found, _ in watched.seen}) > 1
