@@ -12,11 +12,15 @@ from django.db.models import PROTECT, Count, Model
 from django.utils import timezone
 
 from assessments.models import (
+    Answer,
     Assessment,
     CriterionStatus,
+    Evidence,
     MaturityModel,
     Measurement,
+    Reading,
     Score,
+    ScoreHistory,
     TeamScore,
     TeamWeek,
     UnitWeek,
@@ -27,7 +31,7 @@ from assessments.services.scores import SCORE_FIELDS, TEAM_SCORE_FIELDS, rescore
 from assessments.services.verdicts import derive_verdicts
 from assessments.vocabulary import SIGNALS
 from integrations.models import Connection, Source
-from mlops_portal.demo import remove
+from mlops_portal.demo import bulk, making, remove
 from mlops_portal.demo.people import DEMO_USERNAMES
 from mlops_portal.demo.remove import NoDemo, remove_demo
 from mlops_portal.demo.seed import Size, ensure_demo, seed_demo
@@ -87,15 +91,89 @@ def test_weeks_of_teams_and_units_are_whole() -> None:
     assert sum(newest.distribution) == newest.counted > 0
 
 
+# By what the rows are about, never by keys: those are the database's.
+REPEATED: dict[type[Model], tuple[str, ...]] = {
+    Assessment: ("team__slug", "period", "status", "published_at", "created_by__username"),
+    Answer: ("assessment__team__slug", "criterion__slug", "value", "reason", "answered_at"),
+    Evidence: ("team__slug", "kind", "title", "collected_on", "valid_until", "status"),
+    Measurement: ("team__slug", "signal", "observed_at", "value", "reason", "external_id", "sample"),
+    Reading: ("team__slug", "signal", "latest__external_id", "read_at", "tried_at"),
+    Verdict: ("team__slug", "criterion__slug", "verdict", "read_on", "because"),
+    CriterionStatus: ("team__slug", "criterion__slug", "since_at", "status", "support", "cause", "by"),
+    ScoreHistory: ("team__slug", "capability__slug", "changed_on", "level", "score"),
+    TeamWeek: ("team__slug", "week_on", "cells", "dimensions", "assessed_on"),
+    UnitWeek: ("unit__slug", "week_on", "level", "reason", "distribution", "dimensions"),
+    Score: ("team__slug", "capability__slug", *SCORE_FIELDS),
+    TeamScore: ("team__slug", *TEAM_SCORE_FIELDS),
+}
+
+
+def _organisation() -> dict[str, list[str]]:
+    """Every row as text, sorted, for JSON has no order in a database."""
+    return {
+        model.__name__: sorted(map(repr, model._default_manager.values_list(*fields)))
+        for model, fields in REPEATED.items()
+    }
+
+
 def test_the_same_numbers_make_the_same_organisation() -> None:
     seed_demo(size=SMALL, at=AT)
-    first = list(TeamScore.objects.order_by("team__slug").values_list("team__slug", "cells", "rollups"))
+    first = _organisation()
     remove_demo(at=AT)
     seed_demo(size=SMALL, at=AT)
 
-    assert (
-        list(TeamScore.objects.order_by("team__slug").values_list("team__slug", "cells", "rollups")) == first
+    assert _organisation() == first
+    assert min(len(rows) for rows in first.values()) > 5
+
+
+def test_several_processes_make_the_same_organisation(monkeypatch: pytest.MonkeyPatch) -> None:
+    seed_demo(size=SMALL, at=AT)
+    alone = _organisation()
+    remove_demo(at=AT)
+    monkeypatch.setattr(making, "ALONE_UP_TO", 1)
+    monkeypatch.setattr(making, "TEAMS_AT_ONCE", 2)
+    seed_demo(size=SMALL, at=AT)
+
+    assert _organisation() == alone
+
+
+def test_the_database_goes_on_with_its_own_keys() -> None:
+    seed_demo(size=SMALL, at=AT)
+    newest = Evidence.objects.latest("pk")
+
+    added = Evidence.objects.create(
+        team=newest.team,
+        form="note",
+        kind=newest.kind,
+        title="Later",
+        text="Later",
+        collected_on=AT.date(),
+        valid_until=AT.date(),
+        added_at=AT,
     )
+
+    assert added.pk > newest.pk
+
+
+def test_rows_for_copy_keep_what_its_format_sets_apart() -> None:
+    row = {**bulk.blank(CriterionStatus), "team_id": 7, "criterion_id": 8, "since_at": AT}
+    row |= {
+        "status": "yes",
+        "support": "none",
+        "cause": "time",
+        "flags": ["a"],
+        "by": "tab\t line\n back\\ é",
+    }
+
+    fields = [field for field in CriterionStatus._meta.concrete_fields if not field.primary_key]
+    text = bulk._copy_text([row], fields).decode()
+
+    assert text == ('7\t8\tyes\tnone\t["a"]\t2026-11-24T09:30:00+00:00\ttime\ttab\\t line\\n back\\\\ é\tt\n')
+
+
+def test_a_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(KeyError, match="levle"):
+        bulk.pack(CriterionStatus, [{**bulk.blank(CriterionStatus), "levle": 1}])
 
 
 def test_demo_people_have_jobs_and_no_password() -> None:
