@@ -31,7 +31,7 @@ class Compiled:
         self._written: tuple[str, list[Parameter], Callable[[list[Any]], list[Any]]] | None = None
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows, as the queryset would give them; one query."""
+        """The rows, as the queryset would give them; one query. Raises PlaceholderLost at the first call."""
         if self._written is None:
             self._written = self._write()
         sql, parameters, convert = self._written
@@ -42,6 +42,13 @@ class Compiled:
     def _write(self) -> tuple[str, list[Parameter], Callable[[list[Any]], list[Any]]]:
         compiler = self._build(*self._placeholders).query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
+        lost = [
+            place
+            for place, placeholder in enumerate(self._placeholders)
+            if not any(_holds(written, placeholder) for written in parameters)
+        ]
+        if lost:
+            raise PlaceholderLost(f"Values {lost} do not appear in: {sql}")
         converters = compiler.get_converters([expression for expression, _, _ in compiler.select])
 
         def convert(rows: list[Any]) -> list[Any]:
@@ -52,14 +59,28 @@ class Compiled:
     def _parameter(self, written: Any) -> Parameter:
         """How to get this parameter from the values of a call: one of them, one in a LIKE pattern, or what was written."""
         for place, placeholder in enumerate(self._placeholders):
+            if not _holds(written, placeholder):
+                continue
             if written == placeholder:
                 return itemgetter(place)
-            if isinstance(placeholder, date) and written == placeholder.isoformat():
+            if isinstance(placeholder, date):
                 return partial(_iso, place)
-            if isinstance(placeholder, str) and isinstance(written, str) and placeholder in written:
-                before, after = written.split(placeholder)
-                return partial(_like, place, before, after)
+            before, after = written.split(placeholder)
+            return partial(_like, place, before, after)
         return partial(_fixed, written)
+
+
+class PlaceholderLost(Exception):
+    """The ORM wrote a value in a way that is not known here; the query would run with a stand-in for it."""
+
+
+def _holds(written: Any, placeholder: int | str | date) -> bool:
+    """Whether a parameter of the statement is this placeholder, as it is, as text, or inside a LIKE pattern."""
+    if isinstance(placeholder, date):
+        return bool(written == placeholder or written == placeholder.isoformat())
+    if isinstance(placeholder, str):
+        return isinstance(written, str) and placeholder in written
+    return bool(written == placeholder)
 
 
 def _iso(place: int, values: Sequence[Any]) -> Any:

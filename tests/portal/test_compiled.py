@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from assessments.models import TeamWeek
-from mlops_portal.lib.compiled import Compiled
+from mlops_portal.lib.compiled import Compiled, PlaceholderLost
 from teams.models import Team
 from tests.factories import AT, make_team, make_unit
 
@@ -66,3 +66,10 @@ def test_a_quote_in_a_value_stays_a_value():
 
     assert query.rows("O'Neill") == [("oneill",)]
     assert query.rows("' OR 1=1 --") == []
+
+
+def test_a_value_that_the_statement_does_not_hold_is_an_error_at_once():
+    query = Compiled(lambda slug: Team.objects.filter(slug__isnull=False).values_list("slug"), str)
+
+    with pytest.raises(PlaceholderLost, match=r"Values \[0\] do not appear in"):
+        query.rows("anything")
