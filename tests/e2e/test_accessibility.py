@@ -5,44 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.e2e.axe import COLOURS, SHAPES, WHOLE, violations
 from tests.e2e.pages import ROWS, Row
 from tests.e2e.visitors import HEIGHT, Visitors, look
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-AXE = Axe()
-OPTIONS = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "rules": {
-        # Off unless named (ACCESSIBILITY B1).
-        name: {"enabled": True}
-        for name in (
-            "target-size",
-            "table-fake-caption",
-            "label-content-name-mismatch",
-            "p-as-heading",
-            "css-orientation-lock",
-        )
-    },
-}
-# Targets of 24 px or spaced (WCAG 2.5.8); links inside a sentence are exempt. Returns what is smaller and crowded.
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-# What another theme or width can break; the rest of the page is the same.
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-SHAPES = {
-    "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable", "color-contrast"]}
-}
-
-
-def violations(page: Page, options: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """(rule, the elements that break it)."""
-    found: Any = AXE.run(page, options={**options, "resultTypes": ["violations"]}).response["violations"]
-    return [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found]
 
 
 def first_stop(page: Page) -> dict[str, Any]:
@@ -64,7 +35,7 @@ def first_stop(page: Page) -> dict[str, Any]:
 def test_page(row: Row, visitors: Visitors) -> None:
     """One visit, all checks: a visit costs more than they do."""
     with visitors.at(row) as (page, witness):
-        found = {"light": violations(page, OPTIONS)}
+        found = {"light": violations(page, WHOLE)}
         look(page, 1280, HEIGHT, "dark")
         found["dark"] = violations(page, COLOURS)
         heads = page.locator("h1").count()
