@@ -132,18 +132,26 @@ def test(arguments):
     if arguments:
         must(PYTHON, "-m", "pytest", *arguments)
         return
-    # Browser and service tests are slower side by side on two cores (they share Chromium and servers).
-    quick = call(PYTHON, "-m", "pytest", "-q", "-n", "2", "-m", "not e2e and not service")
-    slow = call(PYTHON, "-m", "pytest", "-q", "-m", "e2e or service")
+    both_halves([])
+
+
+def both_halves(options):
+    """Unit tests on two cores, then browser and service tests one by one: side by side they share Chromium and servers."""
+    quick = call(PYTHON, "-m", "pytest", "-q", "-n", "2", "-m", "not e2e and not service", *options)
+    slow = call(PYTHON, "-m", "pytest", "-q", "-m", "e2e or service", *options)
     sys.exit(quick or (0 if slow == NO_TESTS_FOUND else slow))
 
 
 def services_test(arguments):
     """the whole suite on a private PostgreSQL and Redis"""
     ensure_environment("dev")
-    # The launcher's tests bring their own SQLite and broker; on these servers they would only run a second time.
-    inner = arguments or ["-q", "--ignore-glob=tests/portal/test_launcher*"]
-    must(PYTHON, "-m", "tests.services.servers", PYTHON, "-m", "pytest", *inner)
+    if arguments:
+        must(PYTHON, "-m", "tests.services.servers", PYTHON, "-m", "pytest", *arguments)
+    elif os.environ.get("DATABASE_URL"):
+        # The launcher's tests bring their own SQLite and broker; on these servers they would only run a second time.
+        both_halves(["--ignore-glob=tests/portal/test_launcher*"])
+    else:
+        must(PYTHON, "-m", "tests.services.servers", PYTHON, "dev.py", "services-test")
 
 
 def check(arguments):
