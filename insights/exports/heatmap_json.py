@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -44,22 +45,8 @@ def heatmap_json(
     as_of: datetime,
 ) -> HeatmapJson:
     """`{as_of, maturity_model, filters, legend, columns, teams}`, arrays of each team in column order."""
-    names = {capability.id: capability.name for capability in model.capabilities}
-    head = orjson.dumps(
-        {
-            "maturity_model": {"key": maturity_model.key, "version": maturity_model.version},
-            "filters": filters,
-            "legend": LEGEND,
-            "columns": [
-                {"id": name, "name": names[name], "dimension": dimension}
-                for name, dimension in plan.capabilities
-            ],
-        }
-    )
-    width = len(plan.capabilities)
-    nothing = orjson.dumps(
-        {key: [None] * width for key in ("level", "verified", "potential")} | {"state": [1] * width}
-    )
+    head = _head(maturity_model, filters, model, plan)
+    nothing = _nothing(len(plan.capabilities))
     dumps = orjson.dumps
     # As bytes, row by row: one name outside ASCII in a text of a thousand rows makes all of it twice as wide.
     teams = b",".join(
@@ -72,3 +59,27 @@ def heatmap_json(
     content = b'%b,"teams":[%b]}' % (head[1:-1], teams)
     moment = orjson.dumps(as_of, option=orjson.OPT_UTC_Z)
     return HeatmapJson(b'{"as_of":%b,%b' % (moment, content), hashlib.sha256(content).hexdigest()[:24])
+
+
+def _head(
+    maturity_model: MaturityModel, filters: dict[str, str], model: MaturityModelFile, plan: Plan
+) -> bytes:
+    names = {capability.id: capability.name for capability in model.capabilities}
+    return orjson.dumps(
+        {
+            "maturity_model": {"key": maturity_model.key, "version": maturity_model.version},
+            "filters": filters,
+            "legend": LEGEND,
+            "columns": [
+                {"id": name, "name": names[name], "dimension": dimension}
+                for name, dimension in plan.capabilities
+            ],
+        }
+    )
+
+
+@lru_cache(maxsize=8)
+def _nothing(width: int) -> bytes:
+    """The numbers of a team without a result: null, never zero."""
+    nulls = {key: [None] * width for key in ("level", "verified", "potential")}
+    return orjson.dumps(nulls | {"state": [1] * width})
