@@ -89,11 +89,6 @@ class _Counts:
                 self._known[key] = (told, self._known.get(key, (0, 0))[1])
         return told
 
-    def forget(self) -> None:
-        """For tests, whose minutes are all the same."""
-        with self._lock:
-            self._known = {}
-
 
 _counts = _Counts()
 
