@@ -15,7 +15,6 @@ from rest_framework.response import Response
 
 from assessments.models import MaturityModel
 from assessments.queries import catalog
-from assessments.scoring import ORG_MIN_TEAMS
 from assessments.services.score_rows import week_end
 from insights.api.serializers import (
     HEATMAP_EXAMPLE,
@@ -111,7 +110,7 @@ class Progress(Resource):
             return Response({"team": team, "points": _points(request, team, weeks, until)})
         place = _unit(request, unit, progress.VIEW)
         points = progress.unit_progress(place, _active(), weeks=weeks, until=until)
-        return Response({"unit": unit, "points": [_unit_point(point) for point in points]})
+        return Response({"unit": unit, "points": [asdict(point) for point in points]})
 
 
 def _points(request: Request, slug: str, weeks: int, until: date) -> list[dict[str, Any]]:
@@ -144,8 +143,3 @@ def _weeks(request: Request) -> int:
     if not given.isdecimal() or not 1 <= int(given) <= MAX_WEEKS:
         raise ValidationError({"weeks": [f"A whole number from 1 to {MAX_WEEKS}."]})
     return int(given)
-
-
-def _unit_point(point: progress.UnitPoint) -> dict[str, Any]:
-    """The point; under three teams a distribution would name teams (RULINGS 4), so there it is empty."""
-    return asdict(point) | ({"distribution": []} if point.teams < ORG_MIN_TEAMS else {})

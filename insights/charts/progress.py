@@ -77,7 +77,7 @@ def level_mix(points: Sequence[UnitPoint]) -> Figure:
             "type": "bar",
             "name": f"Level {level}",
             "x": weeks,
-            "y": [point.distribution[level] for point in points],
+            "y": [point.distribution[level] if point.distribution else None for point in points],
             "marker": {"color": f"--l{level}", "line": {"width": 1, "color": "--l-edge"}},
             "hovertemplate": f"%{{y}} at level {level}, week to %{{x|%-d %b %Y}}<extra></extra>",
         }

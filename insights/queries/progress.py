@@ -11,6 +11,7 @@ import orjson
 
 from assessments.models import CriterionStatus, MaturityModel, TeamWeek, UnitWeek
 from assessments.queries import catalog
+from assessments.scoring import ORG_MIN_TEAMS
 from assessments.standing import Plan
 from mlops_portal.lib.compiled import Compiled
 from teams.models import Team, Unit
@@ -35,7 +36,10 @@ class TeamPoint:
 
 @dataclass(frozen=True, slots=True)
 class UnitPoint:
-    """A unit at the end of a week: teams at level 0 to 4, those without a current result apart."""
+    """A unit at the end of a week: teams at level 0 to 4, those without a current result apart.
+
+    `distribution` is empty under three teams: it would name them (RULINGS 4).
+    """
 
     week_on: date
     level: int | None
@@ -140,7 +144,7 @@ def unit_progress(unit: Unit, maturity_model: MaturityModel, *, weeks: int, unti
             reason,
             teams,
             counted,
-            tuple(distribution),
+            tuple(distribution) if teams >= ORG_MIN_TEAMS else (),
             {name: one["level"] for name, one in dimensions.items()},
         )
         for week_on, level, reason, teams, counted, distribution, dimensions in rows

@@ -38,6 +38,8 @@ from teams.models import Team, Unit
 from teams.queries.rights import remembered_rights, teams_visible_to, units_visible_to
 
 NO_RESULT = "no result"
+# Under three teams a distribution would name them (RULINGS 4).
+HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +260,16 @@ def _team_table(
     ]
 
 
+def _distribution(point: UnitPoint) -> tuple[int | str, ...]:
+    return point.distribution or (HIDDEN,) * 5
+
+
 def _mix_table(points: list[UnitPoint]) -> tuple[list[Column], list[Row]]:
     labels = ("Counted", *(f"At {level}" for level in range(5)), "Missing")
     return [Column("Week to"), *(Column(label, is_number=True) for label in labels)], [
         Row(
             day_words(point.week_on),
-            [point.counted, *point.distribution, point.teams - point.counted],
+            [point.counted, *_distribution(point), point.teams - point.counted],
         )
         for point in reversed(points)
     ]
@@ -291,7 +297,7 @@ def _unit_table(points: list[UnitPoint], names: dict[str, str]) -> tuple[list[Co
                 NO_RESULT if point.level is None else point.level,
                 point.teams,
                 point.counted,
-                *point.distribution,
+                *_distribution(point),
                 *(point.dimensions.get(key) for key in names),
             ],
         )

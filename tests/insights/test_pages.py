@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from assessments.models import TeamWeek, UnitWeek
 from assessments.services.weeks import record_weeks
-from tests.factories import AT, make_admin, make_member, make_team, make_unit, make_user
+from tests.factories import AT, make_admin, make_manager, make_member, make_team, make_unit, make_user
 from tests.insights.conftest import publish
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +170,16 @@ def test_too_few_teams_have_no_level(maturity_model):
 
     row = UnitWeek.objects.get(unit=team.unit)
     assert (row.level, row.reason) == (None, "too_few_teams")
+
+
+def test_a_unit_of_two_teams_hides_how_many_stand_where(maturity_model, as_user):
+    small = make_unit("Small")
+    for name in ("First", "Second"):
+        publish(make_team(name, unit=small), "training", 1)
+    record_weeks(at=AT)
+    client = as_user(make_manager(small))
+    page = client.get(PROGRESS, {"unit": small.slug}).content.decode()
+    rows = client.get("/progress/progress.csv", {"unit": small.slug}).content.decode().splitlines()
+
+    assert page.count(">hidden<") == 5
+    assert rows[1].split(",")[2:9] == ["2", "2", "hidden", "hidden", "hidden", "hidden", "hidden"]
