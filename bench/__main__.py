@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -21,6 +22,7 @@ from tests.services.servers import NotInstalled
 
 SEED = "1"
 NOT_HERE = 2
+ENDED = 143
 # Rows of PERFORMANCE that are measured elsewhere, with where.
 ELSEWHERE = (
     Figure(
@@ -37,6 +39,9 @@ def main(arguments: list[str]) -> int:
     """0, 1 when a figure stops the run, 2 when something is missing."""
     options = _options(arguments)
     plan = _plan(options)
+    # Whoever ends the run ends its servers and databases with it.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(ENDED))
     began = time.monotonic()
     try:
         with servers(on_sqlite=options.sqlite) as on:
@@ -82,7 +87,8 @@ def _measure(plan: Plan, on: Servers, options: Namespace) -> Iterator[Figure]:
     with ExitStack() as stack:
         main_place = _prepared(stack.enter_context(place(on, Size(plan.teams, plan.weeks))))
         if wants("P21"):
-            with place(on, Size(plan.few, plan.young)) as few:
+            # As old as the other: only the number of teams may tell them apart.
+            with place(on, Size(plan.few, plan.weeks)) as few:
                 yield from counting.queries(_prepared(few), main_place)
         yield from _served(plan, main_place, wants)
         if wants("P15"):
