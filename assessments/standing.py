@@ -14,7 +14,6 @@ from assessments.catalog.schema import MaturityModelFile
 from assessments.lapse import valid_until as lapses_after
 from assessments.scoring import CapabilityResult, CriterionInput, CriterionResult, Flag, LeveledStatus, Three
 
-NO_INPUT = CriterionInput()
 UNTOUCHED = CriterionResult(scoring.Status.UNKNOWN, scoring.Support.NONE)
 # Criteria that the Microsoft view may count: those that its text or the seed document states.
 MICROSOFT_BASES = frozenset({"seed", "microsoft"})

@@ -9,7 +9,7 @@ Source of the rows: spec SECURITY C6, with RULINGS 12.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -110,13 +110,3 @@ def row(action: str) -> Row:
         return MATRIX[action]
     except KeyError as error:
         raise UnknownAction(action) from error
-
-
-def roles_with(action: str, reaches: Iterable[Reach]) -> frozenset[Role]:
-    """Roles that are given `action` with one of these reaches, no assignment needed."""
-    wanted = frozenset(reaches)
-    return frozenset(
-        role
-        for role, right in row(action).rights.items()
-        if right.is_given and right.reach in wanted and "assigned" not in right.conditions
-    )

@@ -183,17 +183,21 @@ def _csv(request: HttpRequest) -> Link | None:
     return Link("Download CSV", f"{reverse('insights:heatmap-csv')}?{request.GET.urlencode()}")
 
 
-def _without_unit(request: HttpRequest, unit: Unit) -> Link:
+def _other_filters(request: HttpRequest) -> str:
+    """The query string without the unit."""
     kept = request.GET.copy()
     kept.pop("unit", None)
-    return Link(f"Unit: {unit}", f"?{kept.urlencode()}")
+    return kept.urlencode()
+
+
+def _without_unit(request: HttpRequest, unit: Unit) -> Link:
+    return Link(f"Unit: {unit}", f"?{_other_filters(request)}")
 
 
 def _unit_pattern(request: HttpRequest) -> Callable[[str], str]:
     """The same view of one unit."""
-    kept = request.GET.copy()
-    kept.pop("unit", None)
-    others = f"{escape(kept.urlencode())}&amp;" if kept else ""
+    kept = _other_filters(request)
+    others = f"{escape(kept)}&amp;" if kept else ""
     return lambda slug: f"?{others}unit={slug}"
 
 

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.browser import Witness, watch
 from tests.e2e.keyboard import press_until
-from tests.e2e.launched import launched
 from tests.e2e.small_mlflow import EXPERIMENT, MODEL, SmallMlflow, small_mlflow
 from tests.e2e.visitors import PASSWORD
+from tests.portal.launched import portal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -43,7 +43,9 @@ class FirstDay:
 @pytest.fixture(scope="module")
 def day(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay]:
     """An organisation with a unit, a team with a flag, its lead, and an MLflow that is read: all made on pages."""
-    with small_mlflow() as mlflow, launched(tmp_path_factory.mktemp("launched")) as url:
+    with small_mlflow() as mlflow, portal(tmp_path_factory.mktemp("launched")) as running:
+        running.wait_ready()
+        url = running.url
         contexts = [_context(browser, url), _context(browser, url)]
         witnesses = [watch(context) for context in contexts]
         # The address on loopback is refused first, with the box that allows it.
