@@ -132,26 +132,17 @@ def test(arguments):
     if arguments:
         must(PYTHON, "-m", "pytest", *arguments)
         return
-    both_halves([])
-
-
-def both_halves(options):
-    """Unit tests on two cores, then browser and service tests one by one: side by side they share Chromium and servers."""
-    quick = call(PYTHON, "-m", "pytest", "-q", "-n", "2", "-m", "not e2e and not service", *options)
-    slow = call(PYTHON, "-m", "pytest", "-q", "-m", "e2e or service", *options)
+    # Browser and service tests one by one: side by side they share Chromium and servers.
+    quick = call(PYTHON, "-m", "pytest", "-q", "-n", "2", "-m", "not e2e and not service")
+    slow = call(PYTHON, "-m", "pytest", "-q", "-m", "e2e or service")
     sys.exit(quick or (0 if slow == NO_TESTS_FOUND else slow))
 
 
 def services_test(arguments):
-    """the whole suite on a private PostgreSQL and Redis"""
+    """what is stored, once more on a private PostgreSQL and Redis"""
     ensure_environment("dev")
-    if arguments:
-        must(PYTHON, "-m", "tests.services.servers", PYTHON, "-m", "pytest", *arguments)
-    elif os.environ.get("DATABASE_URL"):
-        # The launcher's tests bring their own SQLite and broker; on these servers they would only run a second time.
-        both_halves(["--ignore-glob=tests/portal/test_launcher*"])
-    else:
-        must(PYTHON, "-m", "tests.services.servers", PYTHON, "dev.py", "services-test")
+    chosen = arguments or ["-q", "-n", "2", "-m", "stored and not e2e and not service"]
+    must(PYTHON, "-m", "tests.services.servers", PYTHON, "-m", "pytest", *chosen)
 
 
 def check(arguments):

@@ -17,6 +17,15 @@ LOOPBACK_NAMES = {"localhost", ""}
 NEEDS_SOMETHING = ("service", "e2e")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what reads or writes the tests' own database; `dev.py services-test` runs it a second time, on PostgreSQL."""
+    for item in items:
+        wants = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") or "db" in wants or "transactional_db" in wants:
+            item.add_marker("stored")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """In CI everything is there, so a browser or service test that skips itself has failed."""

@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlops_portal import env
@@ -13,7 +14,8 @@ from mlops_portal import env
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 TOP_PORT = 65_535
-PATIENCE = 2.0
+# Longer than a web process needs to end on a busy machine when its launcher was killed.
+PATIENCE = 10.0
 ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 -- recognised, not bound
 
 
@@ -57,12 +59,13 @@ def from_environment() -> Address:
     return Address(env.text("HOST").strip("[] ") or DEFAULT_HOST, port)
 
 
-def require_free(address: Address) -> None:
+def require_free(address: Address, on_wait: Callable[[str], None]) -> None:
     """Nothing, when the address can be listened on. Raises CannotListen.
 
-    A port in use gets a moment: after `kill -9` of a launcher its web process needs one to end.
+    A port in use gets a moment, and `on_wait` hears of it: after `kill -9` of a launcher its web process needs one to end.
     """
     deadline = time.monotonic() + PATIENCE
+    waits = False
     while True:
         try:
             _try_to_bind(address)
@@ -71,6 +74,9 @@ def require_free(address: Address) -> None:
                 raise
             if time.monotonic() > deadline:
                 raise
+            if not waits:
+                waits = True
+                on_wait(f"Port {address.port} is in use; waiting {PATIENCE:g} s for it to become free ...")
             time.sleep(0.1)
         else:
             return

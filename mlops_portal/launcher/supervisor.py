@@ -84,7 +84,8 @@ class Supervisor:
         self._output = output
         self._folder = folder
         self._children: list[Child] = []
-        self._stops = 0
+        self._is_stopping = False
+        self._is_hurried = False
         self._wakes = os.pipe()
         self._before: dict[int, object] = {}
 
@@ -106,13 +107,15 @@ class Supervisor:
         for end in self._wakes:
             os.close(end)
 
-    def _note_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stops += 1
+    def _note_stop(self, number: int, _frame: FrameType | None) -> None:
+        # Only a second Ctrl-C hurries: one SIGTERM to a group arrives twice, from its sender and passed on by dev.py.
+        self._is_hurried |= self._is_stopping and number == signal.SIGINT
+        self._is_stopping = True
 
     @property
     def is_stopping(self) -> bool:
         """Whether somebody asked to stop."""
-        return self._stops > 0
+        return self._is_stopping
 
     def start(self, plans: Iterable[ChildPlan], environment: Mapping[str, str]) -> None:
         for plan in plans:
@@ -154,14 +157,13 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop every child: gently, then by force after a few seconds or a second Ctrl-C."""
-        already = self._stops
         for group in (False, True):
             children = [child for child in self._children if child.plan.stops_last is group]
             for child in children:
                 child.signal(signal.SIGTERM)
             deadline = time.monotonic() + GRACE
             while any(child.is_running for child in children):
-                if time.monotonic() > deadline or self._stops > max(already, 1):
+                if time.monotonic() > deadline or self._is_hurried:
                     break
                 self.wait(0.05)
             for child in children:

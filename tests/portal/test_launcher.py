@@ -126,19 +126,23 @@ def _answers(visitor: Visitor) -> bool:
 # --- starts that are refused -------------------------------------------------------------------------------------------
 
 
-def test_a_port_in_use_is_one_clear_line(empty_folder: Path) -> None:
+def test_a_port_in_use_is_waited_for_and_then_named_in_one_clear_line(empty_folder: Path) -> None:
     before = set(empty_folder.iterdir())
     with taken_port() as port, portal(empty_folder, {"PORT": str(port)}) as running:
         assert running.ended() == 1
-        assert running.lines == [f"Port {port} is in use. Choose another: PORT={port + 1} make run."]
-    # Nothing was begun: no broker, no lock.
-    assert set(empty_folder.iterdir()) == before
+        assert running.lines == [
+            f"portal | Port {port} is in use; waiting 10 s for it to become free ...",
+            f"Port {port} is in use. Choose another: PORT={port + 1} make run.",
+        ]
+    # Nothing was begun: no broker, no key.
+    assert set(empty_folder.iterdir()) - before == {empty_folder / "launcher.lock"}
 
 
 def test_a_second_launcher_on_the_same_folder_is_one_clear_line(empty_folder: Path) -> None:
     with portal(empty_folder) as running:
         running.wait_ready()
-        with portal(empty_folder) as second:
+        # On the same port too, which would be waited for if nothing were known of who has it.
+        with portal(empty_folder, {"PORT": str(running.port)}) as second:
             assert second.ended() == 1
             assert second.lines == [
                 f"MLOps Portal runs already on {empty_folder}. Stop it, or choose another folder: "

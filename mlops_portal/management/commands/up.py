@@ -46,8 +46,8 @@ class Command(BaseCommand):
         try:
             address = addresses.from_environment()
             demo = demo_choice(address, production=settings.PRODUCTION)
-            addresses.require_free(address)
             with only_launcher(settings.DATA_DIR):
+                addresses.require_free(address, lambda told: output.line("portal", told))
                 broker = None if settings.REDIS_URL else private_broker(settings.DATA_DIR)
                 self._serve(output, address, demo, broker)
         except (env.WrongSetting, CannotListen, AlreadyRunning, NoBroker) as error:
