@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from integrations.connectors.http import Http
+from integrations.connectors.memory import Forgetful, Memory
 
 
 class OptionKind(StrEnum):
@@ -113,12 +114,14 @@ class Question:
     """What a collection is asked. `until` pins the upper end of every window, so that new rows cannot shift pages.
 
     `options` are the mapping's answers to `source_options` (lists are lists of strings). `wanted_shas` are commits that
-    live versions elsewhere name; a source host answers with a COMMIT fact for each that it has.
+    live versions elsewhere name; a source host answers with a COMMIT fact for each that it has. `memory` is what the source
+    remembers of earlier collections.
     """
 
     until: datetime
     options: Mapping[str, Any]
     wanted_shas: tuple[str, ...] = ()
+    memory: Memory = field(default_factory=Forgetful)
 
 
 class Connector(ABC):
