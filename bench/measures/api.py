@@ -78,13 +78,25 @@ def history(stand: Stand, plan: Plan) -> Iterator[Figure]:
 
 def differences(floor: Answer, portal: Answer) -> str:
     """Where the heatmap of the portal says something else than the floor's; empty when they are equal."""
-    theirs, ours = orjson.loads(floor.body)["teams"], orjson.loads(plain(portal))["teams"]
+    said = orjson.loads(plain(portal))
+    ours, width = said["teams"], len(said["columns"])
+    theirs = [_flat(team, width) for team in orjson.loads(floor.body)["teams"]]
     if len(ours) != len(theirs):
         return f"{len(ours)} teams, the floor has {len(theirs)}"
     for one, other in zip(ours, theirs, strict=True):
         if one != other:
             return f"team {one['id']} differs from the floor's {other['id']}"
     return "" if ours else "there is no team"
+
+
+def _flat(team: dict[str, Any], width: int) -> dict[str, Any]:
+    """The floor's team in the shape of the API; no row means that nothing is known."""
+    cells = team.pop("cells")
+    if cells is None:
+        nothing: list[None] = [None] * width
+        cells = {"level": nothing, "verified": nothing, "potential": nothing, "state": [1] * width}
+    flat: dict[str, Any] = team | cells
+    return flat
 
 
 def plain(answer: Answer) -> bytes:
