@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.connectors.github.payload import Row, is_person, login, moment, number, part, sha, text
+from integrations.connectors.common.changes import Change
+from integrations.connectors.common.payload import Row, moment, number, part, sha, text
+from integrations.connectors.github.payload import is_person, login
 
 APPROVED = "APPROVED"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A pull request that was merged into the default branch."""
-
-    number: int
-    merged_at: datetime
-    author: str
-    is_by_person: bool
-    merge_sha: str
-    head_sha: str
-    head_ref: str
-    labels: frozenset[str]
 
 
 def merged_changes(rows: Iterable[Row], *, branch: str, until: datetime) -> list[Change]:
@@ -63,8 +50,3 @@ def is_approved(change: Change, reviews: Iterable[Row]) -> bool:
         if review.get("state") == APPROVED and is_in_time and is_person(who) and login(who) != change.author:
             return True
     return False
-
-
-def is_hotfix(change: Change, marks: Iterable[str]) -> bool:
-    """Whether a label is one of the marks, or the branch begins with one."""
-    return any(mark in change.labels or change.head_ref.lower().startswith(mark) for mark in marks)

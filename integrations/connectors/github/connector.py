@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
-from integrations.connectors.github import gather_changes, gather_releases, gather_runs, places
-from integrations.connectors.github.comparing import Comparer
-from integrations.connectors.github.facts import look_up
+from integrations.connectors.common import code_signals
+from integrations.connectors.common.change_signals import observe_changes
+from integrations.connectors.common.ci_signals import observe_ci
+from integrations.connectors.common.code_signals import observe_code
+from integrations.connectors.common.commits import look_up
+from integrations.connectors.common.comparing import Comparer
+from integrations.connectors.common.places import Asked, note_on
+from integrations.connectors.common.pool import unknown
+from integrations.connectors.common.release_signals import (
+    Production,
+    Windows,
+    observe_releases,
+    production_of,
+)
+from integrations.connectors.common.releases import Release
+from integrations.connectors.common.setup import DEPLOY_SIGNALS, Setup
+from integrations.connectors.common.training_signals import observe_training, training_facts
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.github import gather_changes, gather_runs, places
+from integrations.connectors.github.comparing import compare
+from integrations.connectors.github.facts import find_commit
 from integrations.connectors.github.found import look_round
-from integrations.connectors.github.gather_releases import Production, Windows
 from integrations.connectors.github.lines import ask_lines, ask_trials
-from integrations.connectors.github.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, Setup, read_setup
+from integrations.connectors.github.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
 from integrations.connectors.github.origins import Origins
-from integrations.connectors.github.places import Asked
-from integrations.connectors.github.pool import unknown
 from integrations.connectors.github.reader import Reader
-from integrations.connectors.github.releases import Release
-from integrations.connectors.github.server import BuildServer
-from integrations.connectors.github.unread import Unread
+from integrations.connectors.github.server import NO_WORKFLOW, BuildServer
 
 API_VERSION = "2022-11-28"
+NO_TEST_COUNTS = "GitHub Actions reports no number of tests."
 SPENT = (
     "The number of questions that one collection may ask was used up; map fewer repositories to one source."
 )
@@ -39,7 +54,7 @@ class GithubConnector(Connector):
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(
-        (*places.SIGNALS, *gather_changes.SIGNALS, *gather_runs.SIGNALS, *gather_releases.SIGNALS)
+        (*code_signals.SIGNALS, *gather_changes.SIGNALS, *gather_runs.SIGNALS, *DEPLOY_SIGNALS)
     )
 
     @classmethod
@@ -70,13 +85,13 @@ class GithubConnector(Connector):
         reader = Reader(self.http)
         asked = places.ask_places(reader, setup)
         observations, facts = _read(reader, asked, setup, question)
-        commits, checked, notes = look_up(reader, asked, question.wanted_shas)
+        commits, checked, notes = look_up(partial(find_commit, reader), asked, question.wanted_shas)
         return Collected(
             observations=tuple(sorted(observations, key=lambda observation: observation.signal)),
             facts=(*facts, *commits),
             notes=(
                 *setup.notes,
-                *(gap for one in asked if (gap := _note(one))),
+                *(gap for one in asked if (gap := note_on(one))),
                 *notes,
                 *([SPENT] if reader.is_spent else []),
             ),
@@ -90,7 +105,7 @@ def _read(
     """The order of reading: cheap questions first, so that a spent budget costs the dearest signals only."""
     windows = Windows(question.until)
     until = question.until
-    observations = places.observe_code(reader, asked, setup)
+    observations = observe_code(places.Code(reader), asked, setup)
     server = BuildServer(reader, setup.test_step)
     branch_runs = gather_runs.ask_branch_runs(server, asked, until=until)
     trainings = gather_runs.ask_trainings(server, asked, setup.training_workflows, until=until)
@@ -98,17 +113,25 @@ def _read(
     since = windows.since(187 if setup.production else 90)
     histories = gather_changes.ask_changes(reader, asked, since=since, until=until)
     lines = ask_lines(reader, asked, setup.production, since=windows.since(180), until=until)
-    production = gather_releases.production_of(lines, windows)
-    observations += gather_runs.observe_training(trainings, until=until)
-    observations += gather_runs.observe_ci(server, branch_runs)
-    observations += gather_releases.observe_releases(
+    production = production_of(lines, windows, page="/deployments")
+    observations += observe_training(trainings, until=until)
+    observations += observe_ci(server, branch_runs, nowhere=NO_WORKFLOW, page="/actions")
+    observations.append(unknown("ci.tests_executed_p50", "unsupported", NO_TEST_COUNTS))
+    observations += observe_releases(
         production,
         origins=Origins(server, setup.deploy_workflows),
-        comparer=Comparer(reader, histories, setup.hotfix_marks),
+        comparer=Comparer(partial(compare, reader), histories, setup.hotfix_marks),
         trials=_trials(reader, asked, setup, production),
     )
-    observations += gather_changes.observe_changes(reader, histories, server, until=until)
-    return observations, gather_runs.training_facts(trainings)
+    observations += observe_changes(
+        server,
+        histories,
+        reviewed=partial(gather_changes.reviewed, reader),
+        nowhere=NO_WORKFLOW,
+        page="/pulls",
+        until=until,
+    )
+    return observations, training_facts(trainings)
 
 
 def _trials(
@@ -122,11 +145,3 @@ def _trials(
     shas = frozenset(release.sha for line in production.lines for release in production.releases(line, 90))
     windows = production.windows
     return ask_trials(reader, asked, setup.preproduction, shas, since=windows.since(120), until=windows.until)
-
-
-def _note(one: Asked) -> str:
-    if isinstance(one.found, Unread):
-        return "" if one.mapped.problem else one.found.detail
-    if one.found.is_archived:
-        return f"{one.found.full_name} is archived: its signals will no longer change."
-    return "" if one.found.head_sha else f"{one.found.full_name} has no commit yet."

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from integrations.connectors.base import Found
-from integrations.connectors.github import gather_changes, gather_runs, tree
-from integrations.connectors.github.options import DEPLOY_SIGNALS
-from integrations.connectors.github.payload import Row, part, record, rows, text
+from integrations.connectors.common import tree
+from integrations.connectors.common.payload import Row, part, record, rows, text
+from integrations.connectors.common.setup import DEPLOY_SIGNALS
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.github import gather_changes, gather_runs
 from integrations.connectors.github.reader import Reader
-from integrations.connectors.github.unread import Unread
 from integrations.connectors.http import Failure, Reply, SourceError
 
 # Repositories that are looked into for names to choose from; the rest can be typed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from integrations.connectors.github.payload import Row, number, part, text
+from integrations.connectors.common.payload import Row, number, part, text
 
 
 @dataclass(frozen=True, slots=True)

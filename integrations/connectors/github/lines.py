@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrations.connectors.github.options import Named
-from integrations.connectors.github.payload import Row, moment
-from integrations.connectors.github.places import Asked, Place
+from integrations.connectors.common.payload import Row, moment
+from integrations.connectors.common.places import Asked, Named, Place, named_gap
+from integrations.connectors.common.releases import Deployment, Line, Release, in_order
+from integrations.connectors.common.unread import Unread
 from integrations.connectors.github.reader import Reader
-from integrations.connectors.github.releases import (
-    Deployment,
-    Release,
-    in_order,
-    read_deployments,
-    read_release,
-)
-from integrations.connectors.github.server import named_gap
-from integrations.connectors.github.unread import Unread
+from integrations.connectors.github.releases import read_deployments, read_release
 
 # A deployment may wait this long for an approval and still end within the window.
 LONGEST_WAIT = timedelta(days=7)
@@ -27,23 +19,6 @@ MAX_PAGES = 10
 MAX_STATUSES = 300
 # How many older deployments are looked at to find what was live when the window began.
 MAX_BEFORE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Releases to one environment, oldest first. Every one that finished after `covered_from` is among them.
-
-    `has_records` is False where no deployment was ever recorded: that team deploys in another way.
-    """
-
-    place: Place
-    environment: str
-    releases: tuple[Release, ...]
-    covered_from: datetime
-    has_records: bool
-
-    def since(self, moment_: datetime) -> list[Release]:
-        return [release for release in self.releases if release.finished_at > moment_]
 
 
 def ask_lines(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from integrations.connectors.github.lines import Line
-from integrations.connectors.github.options import Named
-from integrations.connectors.github.payload import is_person, login, part
-from integrations.connectors.github.pool import Share
-from integrations.connectors.github.releases import Release
-from integrations.connectors.github.runs import Run, workflows_meant
+from integrations.connectors.common.origins import is_automated, tested_share
+from integrations.connectors.common.payload import part
+from integrations.connectors.common.places import Named
+from integrations.connectors.common.pool import Share
+from integrations.connectors.common.releases import Line, Release
+from integrations.connectors.common.runs import Run
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.github.payload import is_person, login
+from integrations.connectors.github.runs import workflows_meant
 from integrations.connectors.github.server import BuildServer
-from integrations.connectors.github.unread import Unread
 
-MAX_TESTED_COMMITS = 100
-MAX_RUNS_OF_COMMIT = 8
 MAX_ORIGINS = 200
 
 
@@ -38,17 +38,17 @@ class Origins:
         if isinstance(runs, Unread):
             return runs
         meant = {flow.id for flow in workflows_meant(self._deploy_workflows, workflows, line.place.full_name)}
-        before = (run for run in runs if run.workflow_id in meant and run.created_at <= release.finished_at)
+        before = (run for run in runs if run.definition_id in meant and run.created_at <= release.finished_at)
         return next(before, None)
 
     def automated(self, line: Line, releases: list[Release]) -> Share | Unread:
-        """Releases that no person started. Without a known run an app's deployment is automated, a person's is not."""
+        """Releases that no person started."""
         automated = 0
         for release in releases:
             run = self._run(line, release)
             if isinstance(run, Unread):
                 return run
-            automated += not release.deployment.is_by_person if run is None else not run.is_manual
+            automated += is_automated(release, run)
         return Share(automated, len(releases))
 
     def deployers(self, line: Line, releases: list[Release]) -> tuple[set[str], bool]:
@@ -74,38 +74,5 @@ class Origins:
         return people, is_complete
 
     def tested(self, line: Line, releases: list[Release]) -> Share | Unread:
-        """Releases whose commit had passed a test step of a successful run before they were live."""
-        workflows = self._server.workflows(line.place)
-        if isinstance(workflows, Unread):
-            return workflows
-        if not workflows:
-            return Unread("not_configured", f"{line.place.full_name} has no workflow; CI may run elsewhere.")
-        if len({release.sha for release in releases}) > MAX_TESTED_COMMITS:
-            return Unread(
-                "truncated", f"{line.place.full_name}: more than {MAX_TESTED_COMMITS} commits went live."
-            )
-        tested = 0
-        for release in releases:
-            is_tested = self._is_tested(line, release)
-            if isinstance(is_tested, Unread):
-                return is_tested
-            tested += is_tested
-        return Share(tested, len(releases))
-
-    def _is_tested(self, line: Line, release: Release) -> bool | Unread:
-        runs = self._server.runs_of(line.place, release.sha)
-        if isinstance(runs, Unread):
-            return runs
-        # A run that deploys may test first; only runs begun after the release cannot.
-        candidates = [run for run in runs if run.is_success and run.created_at <= release.finished_at]
-        for run in candidates[:MAX_RUNS_OF_COMMIT]:
-            steps = self._server.test_steps(line.place, run)
-            if isinstance(steps, Unread):
-                return steps
-            if steps.passed_at is not None and steps.passed_at <= release.finished_at:
-                return True
-        if len(candidates) > MAX_RUNS_OF_COMMIT:
-            return Unread(
-                "truncated", f"{line.place.full_name}: more than {MAX_RUNS_OF_COMMIT} runs of one commit."
-            )
-        return False
+        """Releases whose commit had passed a test step before."""
+        return tested_share(self._server, line, releases)

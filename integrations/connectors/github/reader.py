@@ -1,25 +1,16 @@
-"""Asks GitHub: counts requests, pages through listings, and turns what cannot be read into a reason."""
+"""Asks GitHub page by page, within the budget of a collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from integrations.connectors.github.payload import Row, rows
-from integrations.connectors.github.unread import Unread
-from integrations.connectors.http import Failure, Http, Reply, SourceError
+from integrations.connectors.common.asking import BUDGET, Asker, Params
+from integrations.connectors.common.payload import Row, rows
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.http import Http, Reply
 
-# GitHub allows 5,000 requests an hour for a credential that people use too, and a collection has five minutes.
-BUDGET = 1_000
 PER_PAGE = 100
-# After this many failures of the line in a row the system is down; asking on would only keep the worker busy.
-MAX_LINE_FAILURES = 3
-
-Params = Mapping[str, str | int]
-
-# Failures of the system or of the credential as a whole: no signal of this collection can be trusted to be complete.
-_WHOLE = frozenset({Failure.RATE_LIMITED, Failure.UNAUTHORIZED, Failure.BLOCKED, Failure.TLS})
-_REFUSED = frozenset({Failure.FORBIDDEN, Failure.NOT_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +21,11 @@ class Listing:
     is_complete: bool = True
 
 
-class Reader:
+class Reader(Asker):
     """Reads within a budget. Raises SourceError when going on is pointless, Unread when one part cannot be had."""
 
     def __init__(self, http: Http, budget: int = BUDGET) -> None:
-        self._http = http
-        self._left = budget
-        self._line_failures = 0
-
-    def get(self, path: str, params: Params | None = None) -> Reply:
-        """One answer. A refused or absent thing, a line failure and a spent budget are Unread; see `_WHOLE` for the rest."""
-        if self._left <= 0:
-            raise Unread("truncated", "The number of questions that one collection may ask was used up.")
-        self._left -= 1
-        try:
-            reply = self._ask(path, params)
-        except SourceError as error:
-            raise self._unread(error) from error
-        self._line_failures = 0
-        return reply
+        super().__init__(http, "GitHub", budget)
 
     def listing(
         self,
@@ -87,35 +64,6 @@ class Reader:
             raise Unread("truncated", "A listing could not be read to its end.")
         return listing.rows
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether no further question may be asked."""
-        return self._left <= 0
-
     def rows_of(self, reply: Reply, key: str = "") -> list[Row]:
         """Rows of an answer; another shape is Unread (unreachable), never an empty listing."""
         return rows(reply.data, key)
-
-    def _ask(self, path: str, params: Params | None) -> Reply:
-        try:
-            return self._http.get(path, params)
-        except SourceError as error:
-            # A gateway that drops one of several hundred answers is ordinary; a second time it is down.
-            if error.kind is not Failure.UNAVAILABLE or self._left <= 0:
-                raise
-            self._left -= 1
-            return self._http.get(path, params)
-
-    def _unread(self, error: SourceError) -> Unread:
-        if error.kind in _WHOLE:
-            raise error
-        if error.kind in _REFUSED:
-            self._line_failures = 0
-            return Unread(
-                "unauthorized", f"GitHub does not show this to the credential: {error.message}", error
-            )
-        if error.kind in {Failure.UNREACHABLE, Failure.UNAVAILABLE}:
-            self._line_failures += 1
-            if self._line_failures >= MAX_LINE_FAILURES:
-                raise error
-        return Unread("unreachable", error.message, error)

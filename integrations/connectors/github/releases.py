@@ -1,59 +1,16 @@
-"""Deployments as a sequence of releases: what went live when, what came back, what was repaired. Pure."""
+"""Deployments, their statuses and the commits between them. Pure: rows of GitHub's answers in, releases out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from integrations.connectors.github.payload import Row, is_person, login, moment, number, part, sha, text
+from integrations.connectors.common.payload import Row, moment, number, part, sha, text
+from integrations.connectors.common.releases import Commit, Deployment, Release
+from integrations.connectors.github.payload import is_person, login
 
-REMEDY_WITHIN = timedelta(days=7)
-# Two environments in one breath are one deployment, not a trial before the other.
-TRIAL_AT_LEAST = timedelta(minutes=5)
 _RUN_LINK = re.compile(r"/actions/runs/([0-9]{1,19})(?![0-9])")
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """One record of a deployment; whether it succeeded is in its statuses."""
-
-    id: int
-    sha: str
-    environment: str
-    created_at: datetime
-    creator: str
-    is_by_person: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A deployment that succeeded. `run_id` is the workflow run that its statuses link to, 0 where they link to none."""
-
-    deployment: Deployment
-    finished_at: datetime
-    run_id: int = 0
-
-    @property
-    def sha(self) -> str:
-        return self.deployment.sha
-
-    @property
-    def day_key(self) -> tuple[str, str, str]:
-        return self.deployment.environment, self.sha, self.finished_at.date().isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """A release that did not hold, and the one that put it right."""
-
-    faulty: Release
-    mended_by: Release
-
-    @property
-    def hours(self) -> float:
-        return (self.mended_by.finished_at - self.faulty.finished_at) / timedelta(hours=1)
 
 
 def read_deployments(rows: Iterable[Row], *, environment: str, until: datetime) -> list[Deployment]:
@@ -86,78 +43,6 @@ def read_release(deployment: Deployment, statuses: Sequence[Row], *, until: date
     links = (text(row, key) for row in statuses for key in ("log_url", "target_url"))
     runs = (match.group(1) for link in links if (match := _RUN_LINK.search(link)))
     return Release(deployment, min(good), int(next(runs, "0")))
-
-
-def in_order(releases: Iterable[Release]) -> list[Release]:
-    return sorted(releases, key=lambda release: (release.finished_at, release.deployment.id))
-
-
-def distinct(releases: Iterable[Release]) -> list[Release]:
-    """The first release of each commit, environment and day: sending the same commit again is no further release."""
-    found: dict[tuple[str, str, str], Release] = {}
-    for release in in_order(releases):
-        found.setdefault(release.day_key, release)
-    return list(found.values())
-
-
-def steps(releases: Iterable[Release]) -> list[Release]:
-    """The releases of one environment in order, a repeat of what is live already left out."""
-    found: list[Release] = []
-    for release in in_order(releases):
-        if not found or found[-1].sha != release.sha:
-            found.append(release)
-    return found
-
-
-def returns(sequence: Sequence[Release]) -> list[tuple[int, int]]:
-    """Pairs (place of the return, place where that commit was live last) in a sequence of `steps`."""
-    last_live: dict[str, int] = {}
-    found = []
-    for at, release in enumerate(sequence):
-        if release.sha in last_live:
-            found.append((at, last_live[release.sha]))
-        last_live[release.sha] = at
-    return found
-
-
-def remedies(sequence: Sequence[Release], is_hotfix: Callable[[Release], bool]) -> list[Remedy]:
-    """Each release that was put right within seven days, with the first that did so.
-
-    A return undoes all releases since that commit was live; a hotfix mends the release before it, unless that one was
-    itself a return: then the fault was put right already.
-    """
-    back = dict(returns(sequence))
-    found: dict[int, Remedy] = {}
-    for at, release in enumerate(sequence):
-        if at in back:
-            undone: Iterable[int] = range(back[at] + 1, at)
-        elif at and at - 1 not in back and is_hotfix(release):
-            undone = (at - 1,)
-        else:
-            continue
-        for place in undone:
-            if release.finished_at - sequence[place].finished_at <= REMEDY_WITHIN:
-                found.setdefault(place, Remedy(sequence[place], release))
-    return [found[place] for place in sorted(found)]
-
-
-def is_staged(release: Release, trials: Collection[Release]) -> bool:
-    """Whether the commit had gone to a pre-production environment before, long enough ago to have been a trial."""
-    return any(
-        trial.sha == release.sha and release.finished_at - trial.finished_at >= TRIAL_AT_LEAST
-        for trial in trials
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    sha: str
-    committed_at: datetime
-    title: str
-
-    @property
-    def is_revert(self) -> bool:
-        return self.title.startswith("Revert")
 
 
 def read_commits(rows: Iterable[Row]) -> list[Commit]:

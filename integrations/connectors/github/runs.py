@@ -3,69 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import PurePosixPath
 
-from integrations.connectors.github.options import Named
-from integrations.connectors.github.payload import (
-    Row,
-    is_person,
-    login,
-    moment,
-    number,
-    page_url,
-    part,
-    rows,
-    sha,
-    text,
+from integrations.connectors.common.payload import Row, moment, number, page_url, part, rows, sha, text
+from integrations.connectors.common.places import Named
+from integrations.connectors.common.runs import (
+    Outcome,
+    Run,
+    StartedBy,
+    Step,
+    StepFindings,
+    newest_once,
+    tests_among,
 )
+from integrations.connectors.github.payload import is_person, login
 
-SUCCESS = "success"
-FAILED = frozenset({"failure", "timed_out"})
-NOT_COUNTED = frozenset({"cancelled", "skipped", "neutral"})
+# Runs that came to no end of their own; any further conclusion (action_required, stale) is an end without a verdict.
+OUTCOMES = {
+    "success": Outcome.SUCCESS,
+    "failure": Outcome.FAILED,
+    "timed_out": Outcome.FAILED,
+    "cancelled": Outcome.LEFT_OUT,
+    "skipped": Outcome.LEFT_OUT,
+    "neutral": Outcome.LEFT_OUT,
+    "": Outcome.RUNNING,
+}
 CHANGE_EVENTS = frozenset({"push", "pull_request", "merge_group"})
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A workflow run. `conclusion` is that of the last attempt, empty while it runs."""
-
-    id: int
-    event: str
-    conclusion: str
-    branch: str
-    sha: str
-    path: str
-    workflow_id: int
-    created_at: datetime
-    started_at: datetime
-    finished_at: datetime
-    attempt: int
-    starter: str
-    is_started_by_person: bool
-    is_from_fork: bool
-    url: str
-
-    @property
-    def is_counted(self) -> bool:
-        """A run that came to an end of its own: completed, and not cancelled, skipped or neutral."""
-        return bool(self.conclusion) and self.conclusion not in NOT_COUNTED
-
-    @property
-    def is_success(self) -> bool:
-        return self.conclusion == SUCCESS
-
-    @property
-    def is_manual(self) -> bool:
-        return self.event == "workflow_dispatch" and self.is_started_by_person
-
-    @property
-    def is_by_machine_event(self) -> bool:
-        """Started by a machine, but neither by a schedule nor by a change of code."""
-        by_tool = self.event in ("workflow_dispatch", "workflow_run") and not self.is_started_by_person
-        return self.event == "repository_dispatch" or by_tool
 
 
 def read_run(row: Row) -> Run | None:
@@ -78,32 +43,37 @@ def read_run(row: Row) -> Run | None:
     home, head = part(row, "repository"), part(row, "head_repository")
     return Run(
         id=number(row, "id"),
-        event=text(row, "event"),
-        conclusion=text(row, "conclusion") if row.get("status") == "completed" else "",
+        started_by=_started_by(text(row, "event"), is_by_person=is_person(starter)),
+        outcome=OUTCOMES.get(text(row, "conclusion"), Outcome.OTHER)
+        if row.get("status") == "completed"
+        else Outcome.RUNNING,
         branch=text(row, "head_branch"),
         sha=sha(row, "head_sha"),
-        path=text(row, "path").partition("@")[0],
-        workflow_id=number(row, "workflow_id"),
         created_at=created_at,
         started_at=moment(row, "run_started_at") or created_at,
         finished_at=moment(row, "updated_at") or created_at,
+        url=page_url(text(row, "html_url")),
         attempt=number(row, "run_attempt") or 1,
         starter=login(starter),
-        is_started_by_person=is_person(starter),
+        definition_id=number(row, "workflow_id"),
         is_from_fork=bool(home and head) and number(home, "id") != number(head, "id"),
-        url=page_url(text(row, "html_url")),
     )
+
+
+def _started_by(event: str, *, is_by_person: bool) -> StartedBy:
+    if event == "schedule":
+        return StartedBy.SCHEDULE
+    if event in CHANGE_EVENTS:
+        return StartedBy.CHANGE
+    if event == "workflow_dispatch" and is_by_person:
+        return StartedBy.PERSON
+    by_tool = event in ("workflow_dispatch", "workflow_run") and not is_by_person
+    return StartedBy.MACHINE if event == "repository_dispatch" or by_tool else StartedBy.OTHER
 
 
 def read_runs(found: Iterable[Row]) -> list[Run]:
     """Runs, newest first, each once: windows share their edges and pages may shift."""
-    runs = {run.id: run for row in found if (run := read_run(row)) is not None}
-    return sorted(runs.values(), key=lambda run: (run.created_at, run.id), reverse=True)
-
-
-def on_branch(runs: Iterable[Run], branch: str) -> list[Run]:
-    """Counted runs of the branch itself: a fork's pull request may come from a branch of the same name."""
-    return [run for run in runs if run.is_counted and run.branch == branch and not run.is_from_fork]
+    return newest_once(run for row in found if (run := read_run(row)) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,30 +109,19 @@ def workflows_meant(
     return tuple(flow for flow in workflows if any(flow.answers_to(name) for name in names))
 
 
-@dataclass(frozen=True, slots=True)
-class StepFindings:
-    """What the jobs of one run show of tests. `passed_at` is when the first test step that succeeded was over."""
-
-    has_run: bool
-    passed_at: datetime | None
-
-
 def find_test_steps(jobs: Iterable[Row], pattern: re.Pattern[str]) -> StepFindings:
     """Whether a job or step of that name came to success or failure. A skipped one tested nothing."""
-    ended: list[tuple[str, datetime | None]] = []
+    return tests_among(_steps(jobs), pattern)
+
+
+def _steps(jobs: Iterable[Row]) -> Iterator[Step]:
     for job in jobs:
         steps = job.get("steps")
         job_end = moment(job, "completed_at")
         for item in (
             (job, *(step for step in steps if isinstance(step, dict))) if isinstance(steps, list) else (job,)
         ):
-            conclusion = text(item, "conclusion")
-            if conclusion in (SUCCESS, "failure") and pattern.search(text(item, "name")):
-                ended.append((conclusion, moment(item, "completed_at") or job_end))
-    passed = [at for conclusion, at in ended if conclusion == SUCCESS and at is not None]
-    return StepFindings(bool(ended), min(passed, default=None))
-
-
-def covers_change(runs: Iterable[Run]) -> bool:
-    """Whether a run that nobody started by hand came to an end for a change."""
-    return any(run.is_counted and run.event in CHANGE_EVENTS for run in runs)
+            outcome = OUTCOMES.get(text(item, "conclusion"), Outcome.OTHER)
+            # A step that ran out of time tested to no end.
+            if text(item, "conclusion") != "timed_out":
+                yield Step(text(item, "name"), outcome, moment(item, "completed_at") or job_end)

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from integrations.connectors.github.payload import Row, number, record
-from integrations.connectors.github.places import Place
-from integrations.connectors.github.reader import PER_PAGE, Params, Reader
+from integrations.connectors.common.asking import Params
+from integrations.connectors.common.payload import Row, number, record
+from integrations.connectors.common.places import Place, named_gap
+from integrations.connectors.common.runs import Run, Runs, StepFindings
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.github.reader import PER_PAGE, Reader
 from integrations.connectors.github.runs import (
-    Run,
-    StepFindings,
     Workflow,
     find_test_steps,
     read_run,
     read_runs,
     read_workflows,
 )
-from integrations.connectors.github.unread import Unread
 
 # GitHub ends a filtered listing of runs here, whatever `total_count` says.
 RESULT_CAP = 1_000
 SHORTEST_WINDOW = timedelta(hours=1)
 NO_WORKFLOW = "No repository of the team has a workflow; CI may run elsewhere."
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Runs of a window, newest first. `is_complete` is False when some of the window could not be listed."""
-
-    runs: tuple[Run, ...]
-    is_complete: bool = True
 
 
 class BuildServer:
@@ -52,6 +43,11 @@ class BuildServer:
         if place.full_name not in self._workflows:
             self._workflows[place.full_name] = self._ask_workflows(place)
         return self._workflows[place.full_name]
+
+    def has_ci(self, place: Place) -> bool | Unread:
+        """Whether a repository has a workflow."""
+        workflows = self.workflows(place)
+        return workflows if isinstance(workflows, Unread) else bool(workflows)
 
     def _ask_workflows(self, place: Place) -> tuple[Workflow, ...] | Unread:
         try:
@@ -165,10 +161,6 @@ class BuildServer:
         return isinstance(rules, list) and any(
             isinstance(r, dict) and r.get("type") == "required_reviewers" for r in rules
         )
-
-
-def named_gap(place: Place, gap: Unread) -> Unread:
-    return Unread(gap.reason, f"{place.full_name}: {gap.detail}", gap.cause)
 
 
 def _stamp(moment: datetime) -> str:

@@ -7,34 +7,23 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.github.changes import is_approved, is_hotfix, last_update, merged_changes
-from integrations.connectors.github.globs import Globs, refusal
-from integrations.connectors.github.guards import Guard, guard_of_protection, guard_of_rules
-from integrations.connectors.github.options import TEST_WORDS, Named, Role, read_setup, words_pattern
-from integrations.connectors.github.payload import is_person, moment, page_url, record, rows
-from integrations.connectors.github.pool import Count, Share, every, pooled, some, summed
-from integrations.connectors.github.releases import (
+from integrations.connectors.common.changes import is_hotfix
+from integrations.connectors.common.globs import Globs, refusal
+from integrations.connectors.common.payload import moment, page_url, record, rows
+from integrations.connectors.common.places import Named, Role
+from integrations.connectors.common.pool import Count, Share, every, pooled, some, summed
+from integrations.connectors.common.releases import (
     Deployment,
     Release,
     distinct,
     is_staged,
-    read_commits,
-    read_deployments,
-    read_release,
     remedies,
     returns,
     steps,
 )
-from integrations.connectors.github.runs import (
-    covers_change,
-    find_test_steps,
-    on_branch,
-    read_run,
-    read_runs,
-    read_workflows,
-    workflows_meant,
-)
-from integrations.connectors.github.tree import (
+from integrations.connectors.common.runs import covers_change, on_branch
+from integrations.connectors.common.setup import TEST_WORDS, words_pattern
+from integrations.connectors.common.tree import (
     PATTERNS,
     Listing,
     has_data_check_files,
@@ -42,9 +31,21 @@ from integrations.connectors.github.tree import (
     imports_data_checks,
     is_cloudformation,
     is_pinned,
-    read_listing,
 )
-from integrations.connectors.github.unread import Unread
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.github.changes import is_approved, last_update, merged_changes
+from integrations.connectors.github.guards import Guard, guard_of_protection, guard_of_rules
+from integrations.connectors.github.options import read_setup
+from integrations.connectors.github.payload import is_person
+from integrations.connectors.github.releases import read_commits, read_deployments, read_release
+from integrations.connectors.github.runs import (
+    find_test_steps,
+    read_run,
+    read_runs,
+    read_workflows,
+    workflows_meant,
+)
+from integrations.connectors.github.tree import read_listing
 from tests.integrations.connectors.github_rows import (
     UNTIL,
     ago,

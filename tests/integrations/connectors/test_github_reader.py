@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from integrations.connectors.common.unread import Unread
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.github.reader import Reader
-from integrations.connectors.github.unread import Unread
 from integrations.connectors.http import Failure, Http, SourceError
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import payload, row, workflow

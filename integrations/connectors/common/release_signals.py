@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from integrations.connectors.base import Observation
-from integrations.connectors.github.comparing import NOT_COMPARABLE, Changed, Comparer
-from integrations.connectors.github.lines import Line
-from integrations.connectors.github.options import DEPLOY_SIGNALS
-from integrations.connectors.github.origins import Origins
-from integrations.connectors.github.pool import Count, Share, middle, pooled, summed, unknown, unread
-from integrations.connectors.github.releases import (
+from integrations.connectors.common.comparing import NOT_COMPARABLE, Changed, Comparer
+from integrations.connectors.common.pool import Count, Share, middle, pooled, summed, unknown, unread
+from integrations.connectors.common.releases import (
+    Line,
     Release,
     Remedy,
     distinct,
@@ -21,13 +20,27 @@ from integrations.connectors.github.releases import (
     returns,
     steps,
 )
-from integrations.connectors.github.unread import Unread
+from integrations.connectors.common.setup import DEPLOY_SIGNALS
+from integrations.connectors.common.unread import Unread
 
 NEEDS_RELEASES = 3
 NEEDS_RELEASES_FOR_RATE = 8
 
 SIGNALS = DEPLOY_SIGNALS
 _CUT = Unread("unreachable", "Not all deployments of the window could be read.")
+
+
+class Origins(Protocol):
+    """Where releases came from, as a host's records tell it."""
+
+    def automated(self, line: Line, releases: list[Release]) -> Share | Unread:
+        """Releases that no person started."""
+
+    def deployers(self, line: Line, releases: list[Release]) -> tuple[set[str], bool]:
+        """People who started or approved, and whether all could be seen."""
+
+    def tested(self, line: Line, releases: list[Release]) -> Share | Unread:
+        """Releases whose commit had passed a test step before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +99,11 @@ class Production:
         return pooled(signal, parts, sample=size, at_least=at_least, url=self.url)
 
 
-def production_of(lines: Sequence[Line | Unread], windows: Windows) -> Production | Unread:
-    """The production lines that speak; Unread when there is none, with the reason for all signals of deployments."""
+def production_of(lines: Sequence[Line | Unread], windows: Windows, *, page: str) -> Production | Unread:
+    """The production lines that speak; Unread when there is none, with the reason for all signals of deployments.
+
+    `page` is where a repository's own page shows its deployments.
+    """
     gaps = tuple(line for line in lines if isinstance(line, Unread))
     speaking = tuple(line for line in lines if isinstance(line, Line) and line.has_records)
     if not lines:
@@ -96,7 +112,7 @@ def production_of(lines: Sequence[Line | Unread], windows: Windows) -> Productio
         nothing = "No deployment was ever recorded in the production environments; the team may deploy in another way."
         return gaps[0] if gaps else Unread("no_deployment_records", nothing)
     return Production(
-        speaking, gaps, windows, f"{speaking[0].place.url}/deployments" if speaking[0].place.url else ""
+        speaking, gaps, windows, f"{speaking[0].place.url}{page}" if speaking[0].place.url else ""
     )
 
 
@@ -180,7 +196,7 @@ def _lead_time(production: Production, comparer: Comparer) -> Observation:
         if release.finished_at > since and changed is not None
     ]
     lost = [changed for _, changed in found if isinstance(changed, Unread)]
-    gap = next((changed for changed in lost if changed.status not in NOT_COMPARABLE), None)
+    gap = next((changed for changed in lost if changed.reason != NOT_COMPARABLE), None)
     if gap is not None:
         return unread(signal, gap, url=production.url)
     compared = [(release, changed.commits) for release, changed in found if isinstance(changed, Changed)]
@@ -191,7 +207,7 @@ def _lead_time(production: Production, comparer: Comparer) -> Observation:
         for commit in commits
     ]
     if lost and not hours:
-        detail = f"{len(lost)} pairs of commits have no common history at GitHub any more."
+        detail = f"{len(lost)} pairs of commits have no common history at their host any more."
         return unknown(signal, "shas_not_comparable", detail, url=production.url)
     without = sum(not commits for _, commits in compared)
     detail = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from integrations.connectors.base import Observation
-from integrations.connectors.github.unread import Unread
+from integrations.connectors.common.unread import Unread
 
 # Reasons of the vocabulary are closed per signal. These have no `truncated`: what the budget or a cap cut off was not read.
 _NEVER_TRUNCATED = frozenset({"repo.connected", "repo.merged_changes_90d", "repo.reviewed_change_share_90d"})
@@ -36,6 +36,9 @@ def unknown(
 ) -> Observation:
     """No value, because of `reason`, put into the words that the vocabulary has for this signal."""
     if signal == _REFUSED_ONLY and reason in ("unreachable", "truncated"):
+        reason = "unauthorized"
+    # The edition of a host that hides something from everybody hides it from this credential too.
+    if reason == "unsupported" and signal.startswith("repo."):
         reason = "unauthorized"
     is_cut = signal in _NEVER_TRUNCATED or (signal.startswith("deploy.") and signal != _TRUNCATED_DEPLOY)
     if reason == "truncated" and is_cut:

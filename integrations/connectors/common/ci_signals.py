@@ -1,0 +1,93 @@
+"""The signals of CI runs on the default branches, from runs of any host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from integrations.connectors.base import Observation
+from integrations.connectors.common.places import Place
+from integrations.connectors.common.pool import Count, Share, pooled, summed, unknown
+from integrations.connectors.common.runs import CiHost, Run
+from integrations.connectors.common.unread import Unread
+
+SAMPLED_RUNS = 50
+
+SIGNALS = ("ci.runs_30d", "ci.success_rate_30d", "ci.test_steps_share", "ci.tests_executed_p50")
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRuns:
+    """The counted runs on the default branch of one repository, newest first."""
+
+    place: Place
+    runs: tuple[Run, ...]
+    is_complete: bool
+
+
+def observe_ci(
+    host: CiHost, entries: Sequence[BranchRuns | Unread], *, nowhere: str, page: str
+) -> list[Observation]:
+    """The signals of CI runs on the default branches, all but the number of tests.
+
+    `nowhere` says what to tell when no repository has CI; `page` is where a repository's own page shows its runs.
+    """
+    if not entries:
+        return [
+            unknown(name, "not_configured", nowhere)
+            for name in ("ci.runs_30d", "ci.success_rate_30d", "ci.test_steps_share")
+        ]
+    url = next((f"{entry.place.url}{page}" for entry in entries if isinstance(entry, BranchRuns)), "")
+    counts = [
+        entry if isinstance(entry, Unread) else Count(len(entry.runs), not entry.is_complete)
+        for entry in entries
+    ]
+    total = sum(count.value for count in counts if isinstance(count, Count))
+    return [
+        summed("ci.runs_30d", counts, url=url),
+        pooled(
+            "ci.success_rate_30d", [_success(entry) for entry in entries], sample=total, at_least=10, url=url,
+            detail=_repeats(entries),
+        ),
+        pooled(
+            "ci.test_steps_share",
+            # Jobs are not asked for where the sample is too small to count.
+            [
+                entry if isinstance(entry, Unread) else _tested(host, entry) if total >= 5 else Share(0, 0)
+                for entry in entries
+            ],
+            sample=total,
+            at_least=5,
+            url=url,
+        ),
+    ]  # fmt: skip
+
+
+def _success(entry: BranchRuns | Unread) -> Share | Unread:
+    if isinstance(entry, Unread):
+        return entry
+    if not entry.is_complete:
+        return Unread("truncated", f"{entry.place.full_name}: more runs than its host lists.")
+    decided = [run for run in entry.runs if run.is_decided]
+    return Share(sum(run.is_success for run in decided), len(decided))
+
+
+def _repeats(entries: Iterable[BranchRuns | Unread]) -> str:
+    """What the rate hides: the conclusion is that of the last attempt."""
+    runs = [run for entry in entries if isinstance(entry, BranchRuns) for run in entry.runs]
+    decided = [run for run in runs if run.is_decided]
+    good, again = sum(run.is_success for run in decided), sum(run.attempt > 1 for run in decided)
+    return f"{good} of {len(decided)} runs; {again} of them were run more than once, and the last attempt counts."
+
+
+def _tested(host: CiHost, entry: BranchRuns) -> Share | Unread:
+    sample = entry.runs[:SAMPLED_RUNS]
+    if not entry.is_complete and len(sample) < SAMPLED_RUNS:
+        return Unread("truncated", f"{entry.place.full_name}: the list of runs was cut off.")
+    tested = 0
+    for run in sample:
+        steps = host.test_steps(entry.place, run)
+        if isinstance(steps, Unread):
+            return steps
+        tested += steps.has_run
+    return Share(tested, len(sample))
