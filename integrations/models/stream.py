@@ -27,7 +27,9 @@ class SourceStream(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "name", "scope"], name="sourcestream_once"),
             models.CheckConstraint(
-                condition=Q(watermark_at__isnull=True, covered_from_at__isnull=True, reconciled_at__isnull=True)
+                condition=Q(
+                    watermark_at__isnull=True, covered_from_at__isnull=True, reconciled_at__isnull=True
+                )
                 | Q(watermark_at__isnull=False, covered_from_at__isnull=False, reconciled_at__isnull=False),
                 name="sourcestream_read_or_not",
             ),

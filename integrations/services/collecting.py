@@ -7,7 +7,7 @@ everybody sees why (RULINGS 6). An expected failure is a row that people see; on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -21,10 +21,13 @@ from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Collection, Connection, Source
 from integrations.queries.connections import SECRET
+from integrations.queries.history import history_words
 from integrations.queries.kinds import connector_class
 from integrations.services import joins, leases
 from integrations.services.doors import TOO_SLOW, connector_of
 from integrations.services.facts import store_facts
+from integrations.services.memory import DatabaseMemory, go_on
+from integrations.services.memory_shelf import LeaseLost
 from mlops_portal.lib.secrets import CannotDecrypt
 
 log = structlog.get_logger(__name__)
@@ -93,34 +96,52 @@ def _collect_sources(
 ) -> tuple[Collection, ...]:
     done: list[Collection] = []
     shared: Problem | None = None
+    is_behind = False
     for source in Source.objects.open().filter(connection=connection).select_related("team").order_by("pk"):
         on_source(source)
         if not leases.renew(connection=connection, at=clock()):
             return tuple(done)
         # The very object that holds the lease: its options and credential are those of this run.
         source.connection = connection
-        collection, problem = collect_source(source=source, trigger=why, clock=clock, problem=shared)
+        memory = DatabaseMemory(source, clock=clock)
+        collection, problem = collect_source(
+            source=source, trigger=why, clock=clock, memory=memory, problem=shared
+        )
+        is_behind |= memory.is_behind
         shared = problem if problem is not None and problem.is_shared else None
         if collection is not None:
             done.append(collection)
             on_collected(collection)
-    leases.release(connection=connection, ended=_ended(done, shared), started_at=started_at, at=clock())
+    ended, at = _ended(done, shared), clock()
+    leases.release(connection=connection, ended=ended, started_at=started_at, at=at)
+    if is_behind and ended is not None and not ended.failure:
+        go_on(connection=connection, at=at)
     return tuple(done)
 
 
 def collect_source(
-    *, source: Source, trigger: Collection.Trigger, clock: Clock, problem: Problem | None = None
+    *,
+    source: Source,
+    trigger: Collection.Trigger,
+    clock: Clock,
+    memory: DatabaseMemory | None = None,
+    problem: Problem | None = None,
 ) -> tuple[Collection | None, Problem | None]:
     """The run as it was stored, and the problem there was. With `problem` nothing is asked: it is stored for this source too.
 
-    No run is stored for a source that was removed while it was read.
+    No run is stored for a source that was removed while it was read, nor when somebody else took the connection over.
     """
+    memory = memory or DatabaseMemory(source, clock=clock)
     started_at = clock()
     wanted = joins.wanted_shas(source.team)
     collected = Collected(())
     if problem is None:
-        question = Question(until=started_at, options=source.options, wanted_shas=wanted)
-        answer = _read(source.connection, question)
+        question = Question(until=started_at, options=source.options, wanted_shas=wanted, memory=memory)
+        try:
+            answer = _read(source.connection, question, memory)
+        except LeaseLost:
+            log.warning("lease_lost", connection=source.connection_id, source=source.pk)
+            return None, None
         if isinstance(answer, Problem):
             problem = answer
         else:
@@ -134,10 +155,15 @@ def collect_source(
         return _store(run, Collected(()), problem, wanted, clock()), problem
 
 
-def _read(connection: Connection, question: Question) -> Collected | Problem:
+def _read(connection: Connection, question: Question, memory: DatabaseMemory) -> Collected | Problem:
+    """What was collected, or why nothing. Raises LeaseLost: then nothing at all may be written."""
     try:
         with connector_of(connection) as connector:
-            return connector.collect(question)
+            collected = connector.collect(question)
+        memory.close()
+        history = history_words(memory.covered)
+    except LeaseLost:
+        raise
     except SourceError as error:
         reason = REASONS.get(error.kind, Reason.UNREACHABLE)
         is_shared = error.code != TOO_SLOW
@@ -149,6 +175,8 @@ def _read(connection: Connection, question: Question) -> Collected | Problem:
     except Exception:  # a bug in one connector must not stop the others
         log.exception("connector_failed", connection=connection.pk, kind=connection.kind)
         return _own_fault()
+    notes = (*([f"{history} The rest follows by itself."] if history else []), *collected.notes)
+    return replace(collected, notes=notes)
 
 
 def _own_fault() -> Problem:

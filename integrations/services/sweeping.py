@@ -1,17 +1,18 @@
-"""What nobody else cleans up: connections that kill their workers, runs and facts past their time."""
+"""What nobody else cleans up: connections that kill their workers, runs, facts and memories past their time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from integrations.models import Collection
-from integrations.services import facts, leases
+from integrations.services import facts, leases, memory_sweep
 
 RUNS_KEPT = timedelta(days=90)
 
 
 def sweep(*, at: datetime) -> None:
-    """Pauses deadly connections, drops old runs and facts of removed sources. Running it twice changes nothing more."""
+    """Pauses deadly connections, drops old runs, and what is remembered of removed sources. Running it twice changes nothing more."""
     leases.park_deadly(at=at)
     Collection.objects.filter(finished_at__lt=at - RUNS_KEPT).delete()
     facts.prune_removed(at=at)
+    memory_sweep.forget(at=at)
