@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from assessments.vocabulary import Reason
 from integrations.connectors.http import Failure, SourceError
+from integrations.connectors.memory import Item, Memory
 from integrations.connectors.mlflow import parse
 from integrations.connectors.mlflow.options import is_pattern, matches
 from integrations.connectors.mlflow.parse import Experiment, Run
 from integrations.connectors.mlflow.reader import (
     CUT,
+    Cut,
     Gap,
     Reader,
     gap_of,
     is_absent,
     is_missing_endpoint,
+    pages,
     read_all,
 )
+from integrations.connectors.mlflow.remembered import WINDOW, Kept, ms, run_of
 
 # A run is some 7 KB (the schemas of its datasets), and big pages hurt the server's memory, not ours.
 PAGE = 200
@@ -46,12 +51,13 @@ class Experiments:
 class RunList:
     """Runs of the window, newest first, children among them.
 
-    `is_complete` is False when older ones were not read; all that started after `covered_from_ms` were.
+    `is_complete` is False when older ones were not read, because of `missing`; all that started after `covered_from_ms` were.
     """
 
     runs: tuple[Run, ...]
     covered_from_ms: int
     is_complete: bool = True
+    missing: Gap = CUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,50 +142,95 @@ def list_experiments(reader: Reader) -> ExperimentList:
 
 
 def ask_runs(
-    reader: Reader, experiments: Sequence[Experiment], *, after_ms: int, until_ms: int
+    reader: Reader, experiments: Sequence[Experiment], memory: Memory, kept: Kept, *, until: datetime
 ) -> RunList | Gap:
     """Runs started in the window. The upper end is pinned, so that a run started now cannot push others over a page's edge."""
     found: dict[str, Run] = {}
-    covered_from = after_ms
-    ids = [experiment.id for experiment in experiments]
+    begins_ms, until_ms = ms(until - WINDOW), ms(until)
+    covered_from, missing = begins_ms, CUT
+    ids = sorted(experiment.id for experiment in experiments)
     for start in range(0, len(ids), IDS_AT_ONCE):
-        body = {
-            "experiment_ids": ids[start : start + IDS_AT_ONCE],
+        some = ids[start : start + IDS_AT_ONCE]
+        if len(found) >= MAX_RUNS:
+            covered_from = until_ms
+            break
+        listing = _Listing(reader, some, kept, room=MAX_RUNS - len(found))
+        try:
+            recalled = memory.recall(
+                kept.stream(some), until=until, fetch=listing.fetch, refetch=listing.refetch
+            )
+            if recalled.cause is not None and listing.cut_ms is None:
+                raise recalled.cause
+        except SourceError as error:
+            return gap_of(error)
+        runs = map(run_of, recalled.items)
+        found |= {run.id: run for run in runs if begins_ms < run.start_ms <= until_ms}
+        if listing.cut_ms is not None:
+            covered_from = max(covered_from, listing.cut_ms)
+        elif ms(recalled.covered_from) > covered_from:
+            covered_from, missing = ms(recalled.covered_from), _history(until - recalled.covered_from)
+    newest = sorted(found.values(), key=lambda run: (run.start_ms, run.id), reverse=True)
+    return RunList(tuple(newest), covered_from, covered_from <= begins_ms, missing)
+
+
+def _history(known: timedelta) -> Gap:
+    return Gap(
+        Reason.WINDOW_NOT_COVERED.value,
+        f"The history of runs is still being read: {known.days} of {WINDOW.days} days so far.",
+    )
+
+
+class _Listing:
+    """Asks for the runs of some experiments, newest first. `cut_ms`: what started later is all there, older runs may be missing."""
+
+    def __init__(self, reader: Reader, ids: Sequence[str], kept: Kept, *, room: int) -> None:
+        self._reader = reader
+        self._ids = ids
+        self._kept = kept
+        self._room = room
+        self._size = PAGE
+        self.cut_ms: int | None = None
+
+    def fetch(self, since: datetime, until: datetime) -> Iterator[list[Item]]:
+        """Pages of the runs started in the span. Raises SourceError; Cut when there are more than are read at once."""
+        after_ms, until_ms = ms(since), ms(until)
+        oldest_ms = until_ms
+        question = {
             "filter": f"attributes.start_time > {after_ms} AND attributes.start_time <= {until_ms}",
-            "run_view_type": "ACTIVE_ONLY",
             "order_by": ["attributes.start_time DESC"],
         }
         try:
-            runs, is_whole = _read_runs(reader, body, room=MAX_RUNS - len(found))
-        except SourceError as error:
-            return gap_of(error)
-        # Whatever the server makes of the filter, only the window counts.
-        inside = [run for run in runs if after_ms < run.start_ms <= until_ms]
-        found |= {run.id: run for run in inside}
-        if not is_whole:
-            covered_from = max(covered_from, min((run.start_ms for run in inside), default=until_ms))
-    newest = sorted(found.values(), key=lambda run: (run.start_ms, run.id), reverse=True)
-    return RunList(tuple(newest), covered_from, is_complete=covered_from <= after_ms)
+            for page in self._pages(question, max_rows=self._room):
+                # Whatever the server makes of the filter, only the window counts.
+                inside = [run for run in page if after_ms < run.start_ms <= until_ms]
+                oldest_ms = min((run.start_ms for run in inside), default=oldest_ms)
+                yield list(map(self._kept.item, inside))
+        except Cut:
+            self.cut_ms = oldest_ms
+            raise
 
+    def refetch(self, run_ids: Sequence[str]) -> list[Item]:
+        """The runs as they stand now; deleted ones are left out. Raises SourceError."""
+        named = ", ".join(f"'{run_id}'" for run_id in run_ids)
+        found = self._pages({"filter": f"attributes.run_id IN ({named})"})
+        return [self._kept.item(run) for page in found for run in page if run.id in run_ids]
 
-def _read_runs(reader: Reader, body: Mapping[str, Any], *, room: int) -> tuple[list[Run], bool]:
-    """Runs, newest first, and whether that was all; none where there is no room for more."""
-    size = PAGE
+    def _pages(self, question: Mapping[str, Any], **caps: int) -> Iterator[list[Run]]:
+        body = {"experiment_ids": self._ids, "run_view_type": "ACTIVE_ONLY", **question}
 
-    def ask(token: Mapping[str, str]) -> parse.Row:
-        nonlocal size
-        while True:
-            try:
-                return reader.post("2.0/mlflow/runs/search", {**body, **token, "max_results": size})
-            except SourceError as error:
-                # One run may carry 16 MB of dataset profile; its neighbours are then read in smaller company.
-                if error.kind is not Failure.TOO_BIG or size <= SMALLEST_PAGE:
-                    raise
-                size = max(size // 5, SMALLEST_PAGE)
+        def ask(token: Mapping[str, str]) -> parse.Row:
+            while True:
+                try:
+                    return self._reader.post(
+                        "2.0/mlflow/runs/search", {**body, **token, "max_results": self._size}
+                    )
+                except SourceError as error:
+                    # One run may carry 16 MB of dataset profile; its neighbours are then read in smaller company.
+                    if error.kind is not Failure.TOO_BIG or self._size <= SMALLEST_PAGE:
+                        raise
+                    self._size = max(self._size // 5, SMALLEST_PAGE)
 
-    if room <= 0:
-        return [], False
-    return read_all(ask, "runs", parse.run, max_pages=MAX_RUN_PAGES, max_rows=room)
+        return pages(ask, "runs", parse.run, max_pages=MAX_RUN_PAGES, **caps)
 
 
 def ask_run(reader: Reader, run_id: str) -> Run | Gap | None:

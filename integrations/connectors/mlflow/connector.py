@@ -35,7 +35,8 @@ from integrations.connectors.mlflow.options import (
 )
 from integrations.connectors.mlflow.parse import Run
 from integrations.connectors.mlflow.prompt_signals import observe_prompts
-from integrations.connectors.mlflow.reader import CUT, Gap, Reader
+from integrations.connectors.mlflow.reader import Gap, Reader
+from integrations.connectors.mlflow.remembered import Kept, ms
 from integrations.connectors.mlflow.run_signals import observe_runs, observe_traces, why_none
 from integrations.connectors.mlflow.version_signals import (
     Behind,
@@ -72,7 +73,7 @@ class MlflowConnector(Connector):
         setup, reader = read_setup(question.options), Reader(self.http)
         days = _Days(question.until)
         experiments = ask_experiments(reader, setup.experiments)
-        runs = ask_runs(reader, experiments.proven, after_ms=days.ago(90), until_ms=days.ago(0))
+        runs = ask_runs(reader, experiments.proven, question.memory, Kept.of(setup), until=question.until)
         observations = self._runs(setup, reader, experiments, runs, days)
         found, facts, notes = self._registry(setup, reader, experiments, runs, days)
         observations += found
@@ -134,7 +135,7 @@ def _unseen(setup: Setup, experiments: Experiments, runs: RunList | Gap) -> Gap 
         return gap
     if isinstance(runs, Gap):
         return runs
-    return None if runs.is_complete else CUT
+    return None if runs.is_complete else runs.missing
 
 
 def _of_month(runs: RunList | Gap, month_ms: int, tag: tuple[str, str]) -> Sequence[Run] | Gap:
@@ -142,16 +143,16 @@ def _of_month(runs: RunList | Gap, month_ms: int, tag: tuple[str, str]) -> Seque
     if isinstance(runs, Gap):
         return runs
     if runs.covered_from_ms > month_ms:
-        return CUT
+        return runs.missing
     month = [run for run in runs.runs if run.start_ms > month_ms]
     return sorted(month, key=lambda run: not run.is_evaluation(tag))
 
 
 class _Days:
-    """Moments before the pinned end, in the milliseconds that MLflow counts in."""
+    """Moments before the pinned end, in MLflow's milliseconds."""
 
     def __init__(self, until: datetime) -> None:
         self._until = until
 
     def ago(self, days: int) -> int:
-        return int((self._until - timedelta(days=days)).timestamp() * 1000)
+        return ms(self._until - timedelta(days=days))

@@ -21,6 +21,7 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 COMMIT_TAGS = ("mlflow.source.git.commit", "mlflow.databricks.gitRepoCommit")
 PARENT_TAG = "mlflow.parentRunId"
 CONTEXT_TAG = "mlflow.data.context"
+GENAI_TAG = {"mlflow.runType": "genai_evaluate"}
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 PROMPT_EXPERIMENTS_TAG = "_mlflow_experiment_ids"
 
@@ -80,7 +81,7 @@ class Run:
 
     def is_evaluation(self, tag: tuple[str, str]) -> bool:
         """By MLflow's own mark, by the agreed tag, or because all its data is for evaluation."""
-        if self.tags.get("mlflow.runType") == "genai_evaluate" or self.tags.get(tag[0]) == tag[1]:
+        if GENAI_TAG.items() <= self.tags.items() or self.tags.get(tag[0]) == tag[1]:
             return True
         contexts = {dataset.context.lower() for dataset in self.datasets}
         return bool(contexts) and contexts <= _EVALUATION_CONTEXTS

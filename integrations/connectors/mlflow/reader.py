@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -68,39 +68,59 @@ class Reader:
             raise self._failure
 
 
-def read_all(
+class Cut(Exception):
+    """There is more than was asked for; nothing failed."""
+
+
+def pages(
     ask: Callable[[Mapping[str, str]], Row],
     key: str,
     parse: Callable[[Row], T],
     *,
     max_pages: int,
     max_rows: int = sys.maxsize,
-) -> tuple[list[T], bool]:
-    """Everything listed under `key`, page by page, and whether that was all: no more pages or rows than these are asked for.
+) -> Iterator[list[T]]:
+    """Everything listed under `key`, page by page; no more pages or rows than these are asked for, then it raises Cut.
 
     `ask` puts the given page token into its question. Raises SourceError, also for a token that comes back: of a list that
     does not advance neither rows nor number can be trusted.
     """
-    found: list[T] = []
+    count = 0
     seen: set[str] = set()
     token: dict[str, str] = {}
     for _ in range(max_pages):
         data = ask(token)
         # Parsed at once: a page of raw runs takes ten times the memory of what is kept of it.
-        found += map(parse, rows(data, key))
+        page = list(map(parse, rows(data, key)))
         following = text(data, "next_page_token")
-        if not following:
-            return found, True
+        del data
         if following in seen:
             raise SourceError(
                 Failure.BAD_PAYLOAD,
                 "MLflow names a page as its own next page: the list does not advance, and nothing was taken from it.",
             )
-        if len(found) >= max_rows:
+        yield page
+        if not following:
+            return
+        count += len(page)
+        if count >= max_rows:
             break
         seen.add(following)
         token = {"page_token": following}
-    return found, False
+    raise Cut
+
+
+def read_all(
+    ask: Callable[[Mapping[str, str]], Row], key: str, parse: Callable[[Row], T], *, max_pages: int
+) -> tuple[list[T], bool]:
+    """Everything listed under `key`, and whether that was all. Raises as `pages` does."""
+    found: list[T] = []
+    try:
+        for page in pages(ask, key, parse, max_pages=max_pages):
+            found += page
+    except Cut:
+        return found, False
+    return found, True
 
 
 def is_absent(error: SourceError) -> bool:

@@ -10,7 +10,7 @@ from integrations.connectors.mlflow.ask_runs import Experiments, RunList
 from integrations.connectors.mlflow.observe import count, share, unknown
 from integrations.connectors.mlflow.options import RUN_SIGNALS, Setup
 from integrations.connectors.mlflow.parse import Run
-from integrations.connectors.mlflow.reader import CUT, Gap
+from integrations.connectors.mlflow.reader import Gap
 
 NO_EXPERIMENTS = Gap(Reason.NOT_CONFIGURED.value, "No experiment is named in the mapping.")
 TRACES = "mlflow.traces_30d"
@@ -34,10 +34,10 @@ def observe_runs(
     gap = why_none(setup, experiments) or (runs if isinstance(runs, Gap) else None)
     if gap is not None or isinstance(runs, Gap):
         return [unknown(signal, gap or NO_EXPERIMENTS, url=url) for signal in _WITHOUT_TRACES]
-    gaps = [*experiments.gaps, *([] if runs.is_complete else [CUT])]
+    gaps = [*experiments.gaps, *([] if runs.is_complete else [runs.missing])]
     top = [run for run in runs.runs if not run.is_child]
     month = [run for run in top if run.start_ms > month_ms]
-    month_gaps = [*experiments.gaps, *([] if runs.covered_from_ms <= month_ms else [CUT])]
+    month_gaps = [*experiments.gaps, *([] if runs.covered_from_ms <= month_ms else [runs.missing])]
     finished = [run for run in top if run.status == "FINISHED"]
     return [
         count("mlflow.runs_30d", len(month), month_gaps, url=url),
