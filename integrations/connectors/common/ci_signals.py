@@ -18,11 +18,11 @@ SIGNALS = ("ci.runs_30d", "ci.success_rate_30d", "ci.test_steps_share", "ci.test
 
 @dataclass(frozen=True, slots=True)
 class BranchRuns:
-    """The counted runs on the default branch of one repository, newest first."""
+    """The counted runs on the default branch of one repository, newest first. `gap`: why some of them are missing."""
 
     place: Place
     runs: tuple[Run, ...]
-    is_complete: bool
+    gap: Unread | None = None
 
 
 def observe_ci(
@@ -39,7 +39,7 @@ def observe_ci(
         ]
     url = next((f"{entry.place.url}{page}" for entry in entries if isinstance(entry, BranchRuns)), "")
     counts = [
-        entry if isinstance(entry, Unread) else Count(len(entry.runs), not entry.is_complete)
+        entry if isinstance(entry, Unread) else Count(len(entry.runs), entry.gap is not None)
         for entry in entries
     ]
     total = sum(count.value for count in counts if isinstance(count, Count))
@@ -66,8 +66,8 @@ def observe_ci(
 def _success(entry: BranchRuns | Unread) -> Share | Unread:
     if isinstance(entry, Unread):
         return entry
-    if not entry.is_complete:
-        return Unread("truncated", f"{entry.place.full_name}: more runs than its host lists.")
+    if entry.gap is not None:
+        return entry.gap
     decided = [run for run in entry.runs if run.is_decided]
     return Share(sum(run.is_success for run in decided), len(decided))
 
@@ -82,8 +82,8 @@ def _repeats(entries: Iterable[BranchRuns | Unread]) -> str:
 
 def _tested(host: CiHost, entry: BranchRuns) -> Share | Unread:
     sample = entry.runs[:SAMPLED_RUNS]
-    if not entry.is_complete and len(sample) < SAMPLED_RUNS:
-        return Unread("truncated", f"{entry.place.full_name}: the list of runs was cut off.")
+    if entry.gap is not None and len(sample) < SAMPLED_RUNS:
+        return entry.gap
     tested = 0
     for run in sample:
         steps = host.test_steps(entry.place, run)

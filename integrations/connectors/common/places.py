@@ -50,6 +50,8 @@ class Place:
     url: str
     is_archived: bool
     path: str
+    # The number stays when a repository is renamed, and never goes to another.
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Runs of a window, newest first. `is_complete` is False when some of the window could not be listed."""
+    """Runs of a window, newest first. `gap`: why some of the window is not among them."""
 
     runs: tuple[Run, ...]
-    is_complete: bool = True
+    gap: Unread | None = None
 
 
 def newest_once(runs: Iterable[Run]) -> list[Run]:

@@ -17,10 +17,10 @@ SIGNALS = TRAINING_SIGNALS
 
 @dataclass(frozen=True, slots=True)
 class Trainings:
-    """The counted runs of one training workflow in the last 90 days."""
+    """The counted runs of one training workflow in the last 90 days. `gap`: why some of them are missing."""
 
     runs: tuple[Run, ...]
-    is_complete: bool
+    gap: Unread | None = None
 
 
 def observe_training(entries: Sequence[Trainings | Unread], *, until: datetime) -> list[Observation]:
@@ -38,16 +38,14 @@ def observe_training(entries: Sequence[Trainings | Unread], *, until: datetime) 
 
     def counted(signal: str, keep: Iterable[list[Run]]) -> Observation:
         kept = iter(keep)
-        parts = [e if isinstance(e, Unread) else Count(len(next(kept)), not e.is_complete) for e in entries]
+        parts = [e if isinstance(e, Unread) else Count(len(next(kept)), e.gap is not None) for e in entries]
         return summed(signal, parts, url=url)
 
     total = sum(len(entry.runs) for entry in whole)
     shares: list[Share | Unread] = [
         entry
         if isinstance(entry, Unread)
-        else Share(sum(run.is_manual for run in entry.runs), len(entry.runs))
-        if entry.is_complete
-        else Unread("truncated", "More training runs than the host lists.")
+        else entry.gap or Share(sum(run.is_manual for run in entry.runs), len(entry.runs))
         for entry in entries
     ]
     return [

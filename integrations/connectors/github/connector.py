@@ -82,7 +82,7 @@ class GithubConnector(Connector):
         if not setup.repositories:
             nothing = "No repository is named."
             return Collected(tuple(unknown(name, "not_configured", nothing) for name in sorted(self.signals)))
-        reader = Reader(self.http)
+        reader = Reader(self.http, memory=question.memory)
         asked = places.ask_places(reader, setup)
         observations, facts = _read(reader, asked, setup, question)
         commits, checked, notes = look_up(partial(find_commit, reader), asked, question.wanted_shas)

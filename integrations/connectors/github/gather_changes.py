@@ -12,6 +12,8 @@ from integrations.connectors.common.pool import Share
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.github.changes import is_approved, last_update, merged_changes
 from integrations.connectors.github.reader import Reader
+from integrations.connectors.github.remembered import review_item, reviews_of
+from integrations.connectors.memory import Item
 
 MAX_PAGES = 30
 
@@ -44,13 +46,15 @@ def _changes(reader: Reader, found: Place | Unread, since: datetime, until: date
 def reviewed(reader: Reader, history: History, changes: list[Change]) -> Share | Unread:
     """The changes with an approval by another person before the merge."""
     try:
-        approved = [
-            is_approved(
-                change,
-                reader.whole(f"{history.place.path}/pulls/{change.number}/reviews"),
-            )
-            for change in changes
-        ]
+        approved = [_is_reviewed(reader, history.place, change) for change in changes]
     except Unread as gap:
         return Unread(gap.reason, f"{history.place.full_name}: {gap.detail}", gap.cause)
     return Share(sum(approved), len(approved))
+
+
+def _is_reviewed(reader: Reader, place: Place, change: Change) -> bool:
+    def ask() -> Item:
+        reviews = reader.whole(f"{place.path}/pulls/{change.number}/reviews")
+        return review_item(change, is_approved=is_approved(change, reviews))
+
+    return bool(reader.memory.once(reviews_of(place), str(change.number), ask).data["is_approved"])

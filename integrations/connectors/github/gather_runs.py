@@ -38,12 +38,10 @@ def _branch_runs(server: BuildServer, found: Place | Unread, until: datetime) ->
         return workflows
     if not workflows:
         return None
-    listed = server.runs_in(
-        found, "actions/runs", until - timedelta(days=30), until, {"branch": found.branch}
-    )
+    listed = server.runs_in(found, "actions/runs", until - timedelta(days=30), until, found.branch)
     if isinstance(listed, Unread):
         return listed
-    return BranchRuns(found, tuple(on_branch(listed.runs, found.branch)), listed.is_complete)
+    return BranchRuns(found, tuple(on_branch(listed.runs, found.branch)), listed.gap)
 
 
 def ask_trainings(
@@ -82,4 +80,4 @@ def ask_trainings(
 def _trainings(listed: Runs | Unread) -> Trainings | Unread:
     if isinstance(listed, Unread):
         return listed
-    return Trainings(tuple(run for run in listed.runs if run.is_counted), listed.is_complete)
+    return Trainings(tuple(run for run in listed.runs if run.is_counted), listed.gap)

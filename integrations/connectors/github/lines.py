@@ -11,6 +11,8 @@ from integrations.connectors.common.releases import Deployment, Line, Release, i
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.github.reader import Reader
 from integrations.connectors.github.releases import read_deployments, read_release
+from integrations.connectors.github.remembered import release_of, status_item, statuses_of
+from integrations.connectors.memory import Item
 
 # A deployment may wait this long for an approval and still end within the window.
 LONGEST_WAIT = timedelta(days=7)
@@ -81,8 +83,11 @@ def _oldest(rows: Iterable[Row], until: datetime) -> datetime:
 
 
 def _release(reader: Reader, place: Place, record: Deployment, until: datetime) -> Release | None:
-    statuses = reader.whole(f"{place.path}/deployments/{record.id}/statuses")
-    return read_release(record, statuses, until=until)
+    def ask() -> Item:
+        statuses = reader.whole(f"{place.path}/deployments/{record.id}/statuses")
+        return status_item(record, read_release(record, statuses, until=until), until=until)
+
+    return release_of(reader.memory.once(statuses_of(place), str(record.id), ask), record)
 
 
 def _before(reader: Reader, place: Place, older: Sequence[Deployment], until: datetime) -> list[Release]:

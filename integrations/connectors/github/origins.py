@@ -14,6 +14,7 @@ from integrations.connectors.common.unread import Unread
 from integrations.connectors.github.payload import is_person, login
 from integrations.connectors.github.runs import workflows_meant
 from integrations.connectors.github.server import BuildServer
+from integrations.connectors.memory import mark_of
 
 MAX_ORIGINS = 200
 
@@ -53,7 +54,9 @@ class Origins:
 
     def deployers(self, line: Line, releases: list[Release]) -> tuple[set[str], bool]:
         """People who started or approved, and whether all could be seen."""
-        people = {release.deployment.creator for release in releases if release.deployment.is_by_person}
+        people = {
+            mark_of(release.deployment.creator) for release in releases if release.deployment.is_by_person
+        }
         linked = {release.run_id: release for release in reversed(releases) if release.run_id}
         is_complete = len(linked) <= MAX_ORIGINS
         has_reviewers = bool(linked) and self._server.has_reviewers(line.place, line.environment)
@@ -62,7 +65,7 @@ class Origins:
             if isinstance(run, Unread):
                 is_complete = False
             elif run is not None and run.is_manual:
-                people.add(run.starter)
+                people.add(mark_of(run.starter))
             if not has_reviewers or run is None:
                 continue
             approvals = self._server.approvers(line.place, run_id)
@@ -70,7 +73,7 @@ class Origins:
                 is_complete = False
                 continue
             given = (part(row, "user") for row in approvals if row.get("state") == "approved")
-            people |= {login(user) for user in given if is_person(user)}
+            people |= {mark_of(login(user)) for user in given if is_person(user)}
         return people, is_complete
 
     def tested(self, line: Line, releases: list[Release]) -> Share | Unread:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from urllib.parse import quote
 
-from integrations.connectors.common.payload import page_url, record, sha, text
+from integrations.connectors.common.payload import number, page_url, record, sha, text
 from integrations.connectors.common.places import Asked, Mapped, Place, raise_if_all_failed
 from integrations.connectors.common.setup import Setup
 from integrations.connectors.common.tree import Listing
@@ -45,6 +45,7 @@ def _place(reader: Reader, mapped: Mapped) -> Place | Unread:
         page_url(text(answer, "html_url")),
         answer.get("archived") is True,
         path=f"repos/{full_name}",
+        id=number(answer, "id"),
     )
 
 

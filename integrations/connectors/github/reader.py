@@ -9,6 +9,7 @@ from integrations.connectors.common.asking import BUDGET, Asker, Params
 from integrations.connectors.common.payload import Row, rows
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.http import Http, Reply
+from integrations.connectors.memory import Forgetful, Memory
 
 PER_PAGE = 100
 
@@ -22,10 +23,14 @@ class Listing:
 
 
 class Reader(Asker):
-    """Reads within a budget. Raises SourceError when going on is pointless, Unread when one part cannot be had."""
+    """Reads within a budget. Raises SourceError when going on is pointless, Unread when one part cannot be had.
 
-    def __init__(self, http: Http, budget: int = BUDGET) -> None:
+    `memory`: what the source remembers, at hand wherever questions are asked.
+    """
+
+    def __init__(self, http: Http, budget: int = BUDGET, memory: Memory | None = None) -> None:
         super().__init__(http, "GitHub", budget)
+        self.memory = memory or Forgetful()
 
     def listing(
         self,

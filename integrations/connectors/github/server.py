@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from integrations.connectors.common.asking import Params
 from integrations.connectors.common.payload import Row, number, record
 from integrations.connectors.common.places import Place, named_gap
-from integrations.connectors.common.runs import Run, Runs, StepFindings
+from integrations.connectors.common.runs import Run, Runs, StepFindings, newest_once
 from integrations.connectors.common.unread import Unread
+from integrations.connectors.github import remembered
 from integrations.connectors.github.reader import PER_PAGE, Reader
 from integrations.connectors.github.runs import (
     Workflow,
@@ -20,6 +21,8 @@ from integrations.connectors.github.runs import (
     read_runs,
     read_workflows,
 )
+from integrations.connectors.http import Reply
+from integrations.connectors.memory import Item
 
 # GitHub ends a filtered listing of runs here, whatever `total_count` says.
 RESULT_CAP = 1_000
@@ -57,49 +60,31 @@ class BuildServer:
             return named_gap(place, gap)
 
     def runs_in(
-        self, place: Place, path: str, since: datetime, until: datetime, params: Params | None = None
+        self, place: Place, path: str, since: datetime, until: datetime, branch: str = ""
     ) -> Runs | Unread:
-        """Completed runs created between the moments. A window with more results than GitHub lists is halved."""
-        asked = {**(params or {}), "status": "completed", "exclude_pull_requests": "true"}
+        """Runs created between the moments, unfinished ones too. A window with more than GitHub lists is halved."""
+        listing = _RunListing(self._reader, place, path, branch)
         try:
-            rows, is_complete = self._window(f"{place.path}/{path}", asked, since, until)
+            recalled = self._reader.memory.recall(
+                remembered.runs_of(place, path, branch, until - since),
+                until=until,
+                fetch=listing.fetch,
+                refetch=listing.refetch,
+            )
+            if recalled.cause is not None and not isinstance(recalled.cause, Unread):
+                raise recalled.cause
         except Unread as gap:
             return named_gap(place, gap)
-        runs = read_runs(rows)
-        self._runs.update({run.id: run for run in runs})
-        return Runs(tuple(runs), is_complete)
-
-    def _window(self, path: str, params: Params, since: datetime, until: datetime) -> tuple[list[Row], bool]:
-        asked = {**params, "created": f"{_stamp(since)}..{_stamp(until)}", "per_page": PER_PAGE}
-        first = self._reader.get(path, {**asked, "page": 1})
-        total = number(record(first.data), "total_count")
-        found = self._reader.rows_of(first, "workflow_runs")
-        if total > RESULT_CAP and until - since > SHORTEST_WINDOW:
-            return self._halves(path, params, since, until, found)
-        for page in range(
-            2, min(total, RESULT_CAP) // PER_PAGE + (min(total, RESULT_CAP) % PER_PAGE > 0) + 1
-        ):
-            try:
-                found = found + self._reader.rows_of(
-                    self._reader.get(path, {**asked, "page": page}), "workflow_runs"
-                )
-            except Unread:
-                return found, False
-        return found, total <= RESULT_CAP
-
-    def _halves(
-        self, path: str, params: Params, since: datetime, until: datetime, found: list[Row]
-    ) -> tuple[list[Row], bool]:
-        middle = since + (until - since) / 2
-        is_complete = True
-        # Newest first, so that a spent budget costs the oldest runs.
-        for start, end in ((middle, until), (since, middle)):
-            try:
-                rows, is_whole = self._window(path, params, start, end)
-            except Unread:
-                return found, False
-            found, is_complete = found + rows, is_complete and is_whole
-        return found, is_complete
+        runs = {int(item.key): remembered.run_of(item) for item in recalled.items}
+        self._runs.update(runs)
+        missing = recalled.cause
+        if missing is None and not recalled.covers(since):
+            known = (until - recalled.covered_from).days
+            missing = Unread(
+                "window_not_covered",
+                f"the history of runs is still being read: {known} of {(until - since).days} days so far.",
+            )
+        return Runs(tuple(newest_once(runs.values())), named_gap(place, missing) if missing else None)
 
     def workflow_runs(
         self, place: Place, workflow: Workflow, since: datetime, until: datetime
@@ -136,13 +121,17 @@ class BuildServer:
         """What the jobs of the last attempt of a run show of tests."""
         if run.id not in self._steps:
             try:
-                jobs = self._reader.whole(
-                    f"{place.path}/actions/runs/{run.id}/jobs", {"filter": "latest"}, key="jobs"
-                )
-                self._steps[run.id] = find_test_steps(jobs, self._test_step)
+                stream, key = remembered.jobs_of(place, self._test_step), remembered.jobs_key(run)
+                item = self._reader.memory.once(stream, key, lambda: self._ask_jobs(place, run))
+                self._steps[run.id] = remembered.findings_of(item)
             except Unread as gap:
                 self._steps[run.id] = named_gap(place, gap)
         return self._steps[run.id]
+
+    def _ask_jobs(self, place: Place, run: Run) -> Item:
+        path = f"{place.path}/actions/runs/{run.id}/jobs"
+        jobs = self._reader.whole(path, {"filter": "latest"}, key="jobs")
+        return remembered.jobs_item(run, find_test_steps(jobs, self._test_step))
 
     def approvers(self, place: Place, run_id: int) -> Sequence[Row] | Unread:
         """Who let a run pass a protected environment, or turned it down."""
@@ -161,6 +150,51 @@ class BuildServer:
         return isinstance(rules, list) and any(
             isinstance(r, dict) and r.get("type") == "required_reviewers" for r in rules
         )
+
+
+class _RunListing:
+    """Asks for the runs of one list: those created in a span of time, and single ones again."""
+
+    def __init__(self, reader: Reader, place: Place, path: str, branch: str) -> None:
+        self._reader = reader
+        self._place = place
+        self._path = f"{place.path}/{path}"
+        self._asked: Params = {"exclude_pull_requests": "true"} | ({"branch": branch} if branch else {})
+
+    def fetch(self, since: datetime, until: datetime) -> Iterator[list[Item]]:
+        """Pages of runs, newest first where the span is halved. Raises Unread when some cannot be had or are not listed."""
+        asked = {**self._asked, "created": f"{_stamp(since)}..{_stamp(until)}", "per_page": PER_PAGE}
+        first = self._reader.get(self._path, {**asked, "page": 1})
+        total = number(record(first.data), "total_count")
+        yield self._items(first)
+        if total > RESULT_CAP and until - since > SHORTEST_WINDOW:
+            middle = since + (until - since) / 2
+            # Newest first, so that a spent budget costs the oldest runs.
+            yield from self.fetch(middle, until)
+            yield from self.fetch(since, middle)
+            return
+        for page in range(2, -(-min(total, RESULT_CAP) // PER_PAGE) + 1):
+            yield self._items(self._reader.get(self._path, {**asked, "page": page}))
+        if total > RESULT_CAP:
+            raise Unread("truncated", "more runs than GitHub lists.")
+
+    def refetch(self, keys: Sequence[str]) -> list[Item]:
+        """The runs as they stand now; those that GitHub no longer has are left out. Raises Unread."""
+        found = []
+        for key in keys:
+            try:
+                answer = self._reader.get(f"{self._place.path}/actions/runs/{key}").data
+            except Unread as gap:
+                if gap.status in (404, 410):
+                    continue
+                raise
+            run = read_run(record(answer))
+            found += [remembered.run_item(run)] if run else []
+        return found
+
+    def _items(self, reply: Reply) -> list[Item]:
+        runs = map(read_run, self._reader.rows_of(reply, "workflow_runs"))
+        return [remembered.run_item(run) for run in runs if run is not None]
 
 
 def _stamp(moment: datetime) -> str:
