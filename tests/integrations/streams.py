@@ -95,3 +95,8 @@ def recall(
 
 def keys(recalled: Recalled) -> list[str]:
     return [item.key for item in recalled.items]
+
+
+def fresh_memory() -> DatabaseMemory:
+    """The memory of a source that was never read."""
+    return DatabaseMemory(held_source(), clock=lambda: AT)

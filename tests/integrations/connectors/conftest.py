@@ -1,13 +1,15 @@
-"""A team's MLflow on loopback, filled with the world of mlflow_world."""
+"""A team's MLflow on loopback, filled with the world of mlflow_world; and the two memories that a source may have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from integrations.connectors.memory import Forgetful, Memory
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.mlflow_world import build_world
+from tests.integrations.streams import fresh_memory
 
 
 @pytest.fixture
@@ -15,3 +17,13 @@ def mlflow() -> Iterator[FakeMlflow]:
     with FakeMlflow() as fake:
         build_world(fake)
         yield fake
+
+
+@pytest.fixture(params=["forgetful", pytest.param("database", marks=pytest.mark.django_db)])
+def memory(request: pytest.FixtureRequest) -> Callable[[], Memory]:
+    """Makes the memory of a source that was never read: what is collected is the same under both."""
+    if request.param == "forgetful":
+        return Forgetful
+    request.getfixturevalue("db")
+    request.getfixturevalue("fake_kinds")
+    return fresh_memory

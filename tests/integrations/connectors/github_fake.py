@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.github.connector import GithubConnector
 from integrations.connectors.http import Http
+from integrations.connectors.memory import Forgetful, Memory
 from tests.integrations.connectors.loopback import Loopback, Said
 
 NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
@@ -44,6 +45,8 @@ class FakeGithub(Loopback):
         super().__init__()
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
+        # What the source that collects remembers; asked for at each collection.
+        self.memory: Callable[[], Memory] = Forgetful
 
     def answer(
         self,

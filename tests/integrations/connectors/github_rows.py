@@ -51,6 +51,7 @@ def user(login: str) -> Row:
 def repository(full_name: str = "octo/model", **over: Any) -> Row:
     given = {
         "full_name": full_name,
+        "id": int(sha(full_name)[:7], 16),
         "name": full_name.split("/")[1],
         "default_branch": "main",
         "archived": False,

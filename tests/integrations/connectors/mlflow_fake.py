@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from integrations.connectors.base import Collected, Question
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.http import Http
+from integrations.connectors.memory import Forgetful, Memory
 from integrations.connectors.mlflow.connector import MlflowConnector
 from tests.integrations.connectors.github_rows import UNTIL
 from tests.integrations.connectors.loopback import Loopback, Said
@@ -49,6 +50,8 @@ class FakeMlflow(Loopback):
         super().__init__()
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
+        # What the source that collects remembers; asked for at each collection.
+        self.memory: Callable[[], Memory] = Forgetful
 
     def answer(
         self,
@@ -78,7 +81,7 @@ class FakeMlflow(Loopback):
     def collect(self, options: Mapping[str, Any], **headers: str) -> Collected:
         """One collection over loopback, with all windows ending at UNTIL. Raises SourceError."""
         with Http(self.url, policy=EgressPolicy.from_text(self.url), headers=headers) as http:
-            return MlflowConnector(http).collect(Question(until=UNTIL, options=options))
+            return MlflowConnector(http).collect(Question(until=UNTIL, options=options, memory=self.memory()))
 
     def serve_request(self, target: str, headers: dict[str, str], body: bytes) -> Said:
         parts = urlsplit(target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 from integrations.connectors.base import Collected, FactKind, Question
 from integrations.connectors.github.connector import JOINED, GithubConnector
 from integrations.connectors.http import Failure, SourceError
+from integrations.connectors.memory import Forgetful, Memory
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import (
     UNTIL,
@@ -39,8 +40,9 @@ def catalog_signals() -> dict[str, Any]:
 
 
 @pytest.fixture
-def github() -> Iterator[FakeGithub]:
+def github(memory: Callable[[], Memory]) -> Iterator[FakeGithub]:
     with FakeGithub() as fake:
+        fake.memory = memory
         yield fake
 
 
@@ -49,7 +51,9 @@ def collect(
 ) -> Collected:
     connector, http = fake.connector()
     with http:
-        return connector.collect(Question(until=UNTIL, options=options or OPTIONS, wanted_shas=wanted))
+        return connector.collect(
+            Question(until=UNTIL, options=options or OPTIONS, wanted_shas=wanted, memory=fake.memory())
+        )
 
 
 # Worked out by hand from tests/integrations/connectors/github_world.py: (value, reason, bound, numerator, denominator).
@@ -354,6 +358,7 @@ def test_a_renamed_repository_is_asked_by_its_new_name(github: FakeGithub) -> No
 
 
 def test_more_results_than_github_lists_are_read_in_halves(github: FakeGithub) -> None:
+    github.memory = Forgetful
     build_world(github)
     capped = {**runs(), "total_count": 1_001}
     whole = f"{(UNTIL - timedelta(days=30)).strftime('%Y-%m-%dT%H:%M:%SZ')}..{UNTIL.strftime('%Y-%m-%dT%H:%M:%SZ')}"

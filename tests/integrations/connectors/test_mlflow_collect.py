@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from integrations.connectors.base import Fact
 from integrations.connectors.http import Failure, SourceError
+from integrations.connectors.memory import Memory
 from integrations.connectors.mlflow import ask_runs
 from integrations.connectors.mlflow.connector import MlflowConnector
 from integrations.connectors.mlflow.options import REGISTRY_SIGNALS, RUN_SIGNALS
@@ -24,6 +26,12 @@ from tests.integrations.connectors.mlflow_world import (
 from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mlflow(mlflow: FakeMlflow, memory: Callable[[], Memory]) -> FakeMlflow:
+    mlflow.memory = memory
+    return mlflow
 
 
 # Worked out by hand from mlflow_world: (value, reason, bound, numerator, denominator).
