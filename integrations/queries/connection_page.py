@@ -19,6 +19,7 @@ from integrations.queries.connections import (
     host_of,
     sources_visible_to,
 )
+from integrations.queries.history import history_of
 from integrations.queries.kinds import connector_class, label_of, secret_names
 from teams.queries.rights import Actor
 
@@ -38,6 +39,8 @@ class SourceRow:
     message: str
     known_count: int
     blinded_count: int
+    # How far back it was read, while that is not all.
+    history: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class ConnectionPage:
 
 
 def connection_page(actor: Actor, connection: Connection, at: datetime, number: str = "") -> ConnectionPage:
-    """The page of one connection, as far as the actor sees its teams. Five queries, whatever their number."""
+    """The page of one connection, as far as the actor sees its teams. Six queries, whatever their number."""
     visible = (
         sources_visible_to(actor)
         .filter(connection=connection)
@@ -168,6 +171,7 @@ def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceR
         removed_at__isnull=True,
         team__in=[source.team_id for source in sources],
     )
+    history = history_of(sources)
     known = dict(
         readings.filter(latest__reason="").values_list("team").annotate(Count("pk")).order_by("team")
     )
@@ -184,6 +188,7 @@ def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceR
             message=source.last_failure_message,
             known_count=known.get(source.team_id, 0),
             blinded_count=blind.get(source.team_id, 0),
+            history=history.get(source.pk, ""),
         )
         for source in sources
     )

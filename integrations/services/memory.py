@@ -66,12 +66,12 @@ class DatabaseMemory(Memory):
         *,
         clock: Callable[[], datetime],
         seconds: Callable[[], float] = time.monotonic,
-        backfill_seconds: float = BACKFILL_SECONDS,
+        backfill_seconds: float | None = None,
     ) -> None:
         self._source = source
         self._clock = clock
         self._seconds = seconds
-        self._backfill_seconds = backfill_seconds
+        self._backfill_seconds = BACKFILL_SECONDS if backfill_seconds is None else backfill_seconds
         self._ends: float | None = None
         self._details: dict[Stream, Details] = {}
         # How far the streams reach that were asked for.

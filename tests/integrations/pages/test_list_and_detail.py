@@ -189,6 +189,7 @@ def test_queries_do_not_grow(rows, fake, world, as_, django_assert_num_queries):
     with django_assert_num_queries(8):
         client.get(LIST)
     client = as_("platform")
-    # Session, person, rights; then rights, the connection, its teams counted and listed, two sums of signals, runs.
-    with django_assert_num_queries(10):
+    # Session, person, rights; then rights, the connection, its teams counted and listed, two sums of signals, how far
+    # back, runs.
+    with django_assert_num_queries(11):
         client.get(detail(world))
