@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from integrations.connectors.common.unread import Unread
-from integrations.connectors.http import Failure, Http, Reply, SourceError
+from integrations.connectors.http import Failure, Http, Params, Reply, SourceError
 
 # Hosts allow a credential that people use too some thousands of requests an hour, and a collection has five minutes.
 BUDGET = 1_000
 # After this many failures of the line in a row the system is down; asking on would only keep the worker busy.
 MAX_LINE_FAILURES = 3
 
-Params = Mapping[str, str | int]
-
 # Failures of the system or of the credential as a whole: no signal of this collection can be trusted to be complete.
 _WHOLE = frozenset({Failure.RATE_LIMITED, Failure.UNAUTHORIZED, Failure.BLOCKED, Failure.TLS})
 _REFUSED = frozenset({Failure.FORBIDDEN, Failure.NOT_FOUND})
+
+
+__all__ = ["BUDGET", "MAX_LINE_FAILURES", "Asker", "Params"]
 
 
 class Asker:

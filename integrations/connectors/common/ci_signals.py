@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median_low
+from typing import Protocol
 
 from integrations.connectors.base import Observation
 from integrations.connectors.common.places import Place
-from integrations.connectors.common.pool import Count, Share, pooled, summed, unknown
+from integrations.connectors.common.pool import Count, Share, pooled, summed, unknown, unread
 from integrations.connectors.common.runs import CiHost, Run
 from integrations.connectors.common.unread import Unread
 
@@ -25,12 +27,25 @@ class BranchRuns:
     gap: Unread | None = None
 
 
+class ReportingHost(Protocol):
+    """A host that keeps test reports."""
+
+    def tests_reported(self, place: Place, run: Run) -> int | Unread:
+        """The number of test cases in the reports of a run, 0 where it published none."""
+
+
 def observe_ci(
-    host: CiHost, entries: Sequence[BranchRuns | Unread], *, nowhere: str, page: str
+    host: CiHost,
+    entries: Sequence[BranchRuns | Unread],
+    *,
+    nowhere: str,
+    page: str,
+    tells_attempts: bool = True,
 ) -> list[Observation]:
     """The signals of CI runs on the default branches, all but the number of tests.
 
-    `nowhere` says what to tell when no repository has CI; `page` is where a repository's own page shows its runs.
+    `nowhere` says what to tell when no repository has CI; `page` is where a repository's own page shows its runs;
+    `tells_attempts`: whether the host says which runs were run again.
     """
     if not entries:
         return [
@@ -47,7 +62,7 @@ def observe_ci(
         summed("ci.runs_30d", counts, url=url),
         pooled(
             "ci.success_rate_30d", [_success(entry) for entry in entries], sample=total, at_least=10, url=url,
-            detail=_repeats(entries),
+            detail=_repeats(entries) if tells_attempts else "",
         ),
         pooled(
             "ci.test_steps_share",
@@ -91,3 +106,32 @@ def _tested(host: CiHost, entry: BranchRuns) -> Share | Unread:
             return steps
         tested += steps.has_run
     return Share(tested, len(sample))
+
+
+def observe_tests(
+    host: ReportingHost, entries: Sequence[BranchRuns | Unread], *, nowhere: str, page: str
+) -> Observation:
+    """The median number of test cases that the sampled runs on the default branches reported."""
+    signal = "ci.tests_executed_p50"
+    if not entries:
+        return unknown(signal, "not_configured", nowhere)
+    url = next((f"{entry.place.url}{page}" for entry in entries if isinstance(entry, BranchRuns)), "")
+    numbers: list[int] = []
+    for entry in entries:
+        if isinstance(entry, Unread):
+            return unread(signal, entry, url=url)
+        if not entry.is_complete and len(entry.runs) < SAMPLED_RUNS:
+            return unknown(
+                signal, "truncated", f"{entry.place.full_name}: the list of runs was cut off.", url=url
+            )
+        for run in entry.runs[:SAMPLED_RUNS]:
+            reported = host.tests_reported(entry.place, run)
+            if isinstance(reported, Unread):
+                return unread(signal, reported, url=url)
+            numbers += [reported] if reported else []
+    if not numbers:
+        return unknown(
+            signal, "no_report_published", "No run of the sample published a test report.", url=url
+        )
+    # A number of cases that was reported: the mean of the two in the middle may be half a case.
+    return Observation(signal, median_low(numbers), sample=len(numbers), url=url)

@@ -1,0 +1,148 @@
+"""What "Test connection" sees: who the credential is, what it may see, and which signals would stay blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from integrations.connectors.base import Found
+from integrations.connectors.common import change_signals, ci_signals, code_signals
+from integrations.connectors.common.asking import Params
+from integrations.connectors.common.payload import Row, number, record, text
+from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.gitlab.reader import Reader
+from integrations.connectors.http import Failure, SourceError
+
+# Projects that are looked into for names to choose from; the rest can be typed.
+LOOKED_INTO = 3
+_GUARDED = "repo.main_branch_guarded"
+_REVIEWED = "repo.reviewed_change_share_90d"
+
+# A right, the question that shows whether it is there, and the signals that need it.
+_PROBES: tuple[tuple[str, str, Sequence[str]], ...] = (
+    (
+        "Repository: role Reporter",
+        "repository/tree",
+        tuple(name for name in code_signals.SIGNALS if name != _GUARDED),
+    ),
+    ("Merge requests: role Reporter", "merge_requests", change_signals.SIGNALS),
+    (
+        "CI/CD: role Reporter, and CI/CD switched on",
+        "pipelines",
+        (
+            *ci_signals.SIGNALS,
+            *TRAINING_SIGNALS,
+            "ci.change_coverage_30d",
+            "deploy.automated_share_90d",
+            "deploy.tested_sha_share_90d",
+        ),
+    ),
+    ("Environments: role Reporter", "deployments", DEPLOY_SIGNALS),
+    ("Protected branches: role Maintainer", "protected_branches", (_GUARDED,)),
+    ("Approval rules: GitLab Premium", "approval_rules", (_GUARDED,)),
+)
+
+
+def look_round(reader: Reader) -> Found:
+    """What the credential shows in some twenty questions. Raises SourceError when it is refused or nothing answers."""
+    identity = _identity(reader)
+    projects, is_more = _projects(reader)
+    names = [text(row, "path_with_namespace") for row in projects]
+    environments: dict[str, None] = {}
+    production: dict[str, None] = {}
+    trains: dict[str, None] = {}
+    for row in projects[:LOOKED_INTO]:
+        path = f"projects/{number(row, 'id')}"
+        for environment in _rows(reader, f"{path}/environments"):
+            environments |= {text(environment, "name"): None}
+            if text(environment, "tier") == "production":
+                production |= {text(environment, "name"): None}
+        for listing in ("pipelines", "jobs"):
+            trains |= {
+                name: None for one in _rows(reader, f"{path}/{listing}") if (name := text(one, "name"))
+            }
+    notes = [*_ends(reader)]
+    if not names:
+        notes.append("No project is visible. The token's account has to be a member of the team's projects.")
+    if is_more:
+        notes.append(f"Only the {len(names)} projects changed last are listed; others can be typed.")
+    if len(names) > LOOKED_INTO:
+        notes.append(f"Jobs and environments are those of the {LOOKED_INTO} projects changed last.")
+    return Found(
+        identity=identity,
+        choices={
+            "repositories": names,
+            "training_jobs": list(trains),
+            "production_environments": [
+                *production,
+                *(name for name in environments if name not in production),
+            ],
+            "preproduction_environments": [name for name in environments if name not in production],
+        },
+        missing=_missing(reader, projects[0]) if projects else {},
+        notes=tuple(notes),
+    )
+
+
+def _identity(reader: Reader) -> str:
+    try:
+        answer = record(reader.get("user").data)
+    except Unread as gap:
+        if gap.status == 403:
+            return "a token that may not ask who it is"
+        raise gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail) from gap
+    return text(answer, "username") or "unnamed"
+
+
+def _ends(reader: Reader) -> list[str]:
+    """When the token ends and what it may not do, if GitLab says so."""
+    try:
+        answer = record(reader.get("personal_access_tokens/self").data)
+    except Unread:
+        return []
+    notes = [f"The token ends on {ends[:10]}."] if (ends := text(answer, "expires_at")) else []
+    scopes = answer.get("scopes")
+    if isinstance(scopes, list) and not {"api", "read_api"} & {one for one in scopes if isinstance(one, str)}:
+        notes.append("The token lacks the scope read_api, which everything here needs.")
+    return notes
+
+
+def _projects(reader: Reader) -> tuple[list[Row], bool]:
+    """The projects that the token's account is a member of, the ones changed last first."""
+    asked = {"membership": "true", "order_by": "last_activity_at", "simple": "true", "per_page": 100}
+    try:
+        reply = reader.get("projects", {**asked, "archived": "false"})
+        found = [row for row in reader.rows_of(reply) if number(row, "id")]
+    except Unread:
+        return [], False
+    return found, bool(reply.next_url)
+
+
+def _rows(reader: Reader, path: str, params: Params | None = None) -> list[Row]:
+    try:
+        return reader.rows_of(reader.get(path, params or {"per_page": 100}))
+    except Unread:
+        return []  # a missing right is told by its own probe
+
+
+def _missing(reader: Reader, project: Row) -> dict[str, tuple[str, ...]]:
+    """Rights that the project changed last does not grant, with the signals that stay unknown without them."""
+    found: dict[str, tuple[str, ...]] = {}
+    base = f"projects/{number(project, 'id')}"
+    for right, path, signals in _PROBES:
+        if _is_refused(reader, f"{base}/{path}"):
+            found[right] = tuple(signals)
+    merged = _rows(reader, f"{base}/merge_requests", {"state": "merged", "per_page": 1})
+    if merged and _is_refused(reader, f"{base}/merge_requests/{number(merged[0], 'iid')}/approvals"):
+        found["Approvals of merge requests"] = (_REVIEWED,)
+    return found
+
+
+def _is_refused(reader: Reader, path: str) -> bool:
+    try:
+        reader.get(path, {"per_page": 1})
+    except Unread as gap:
+        # The tree of an empty repository is not there either.
+        is_empty = gap.status == 404 and path.endswith("/tree")
+        return gap.reason == "unauthorized" and not is_empty
+    return False

@@ -1,0 +1,154 @@
+"""Asks for the pipelines that trained: those with a job of that name, and those of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from integrations.connectors.common.payload import moment, record, text
+from integrations.connectors.common.places import Asked, Named, Place, named_gap
+from integrations.connectors.common.runs import Run, newest_once
+from integrations.connectors.common.training_signals import Trainings
+from integrations.connectors.common.unread import Unread
+from integrations.connectors.gitlab.pipelines import Details, ended_jobs
+from integrations.connectors.gitlab.reader import Reader
+from integrations.connectors.gitlab.recalling import Remembering
+from integrations.connectors.gitlab.server import BuildServer, hidden_ci
+from integrations.connectors.memory import Item, Recalled, Stream
+
+WINDOW = timedelta(days=90)
+MAX_JOB_PAGES = 60
+MAX_TRAINING_RUNS = 300
+# A job is listed by the time it was made, and one that waits to be played ends days later.
+_OVERLAP = timedelta(days=7)
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Numbers of pipelines, newest first, that may have trained, and the names that any of them answers to."""
+
+    ids: tuple[int, ...]
+    answered: set[Named]
+    is_complete: bool
+
+
+class Trainer:
+    """Finds the training pipelines of projects."""
+
+    def __init__(self, reader: Reader, remembering: Remembering, server: BuildServer) -> None:
+        self._reader = reader
+        self._remembering = remembering
+        self._server = server
+
+    def ask(self, asked: Sequence[Asked], named: Sequence[Named]) -> list[Trainings | Unread]:
+        """The training pipelines of each project, one entry a project; Unread for a name that nothing answers to."""
+        found: list[Trainings | Unread] = []
+        met: set[Named] = set()
+        for one in asked:
+            meant = [name for name in named if name.is_in(one.mapped.full_name)]
+            if not meant:
+                continue
+            if isinstance(one.found, Unread):
+                found.append(one.found)
+                continue
+            try:
+                candidates = self._candidates(one.found, meant)
+                found += [self._trainings(one.found, candidates)] if candidates else []
+                met |= candidates.answered if candidates else set()
+            except Unread as gap:
+                found.append(gap)
+        # Only where all projects were seen is a name proven to be nobody's.
+        if all(isinstance(entry, Trainings) for entry in found):
+            found += [self._proof(asked, name) for name in named if name not in met]
+        return found
+
+    def _candidates(self, place: Place, meant: Sequence[Named]) -> _Candidates | None:
+        """The pipelines that a name answers to; None where the project has no CI. Raises Unread."""
+        has_ci = _told(self._server.has_ci(place))
+        if not has_ci:
+            return None
+        jobs = self._jobs(place, frozenset(name.name.lower() for name in meant))
+        ids = {int(item.data["pipeline"]) for item in jobs.items}
+        names = {str(item.data["name"]) for item in jobs.items}
+        answered = {name for name in meant if name.name.lower() in names}
+        is_complete = jobs.covers(self._remembering.until - WINDOW)
+        for name in meant:
+            listed = _told(self._server.named_runs(place, name.name, WINDOW.days))
+            answered |= {name} if listed.runs else set()
+            ids |= {run.id for run in listed.runs}
+            is_complete &= listed.is_complete
+        return _Candidates(tuple(sorted(ids, reverse=True)), answered, is_complete)
+
+    def _trainings(self, place: Place, candidates: _Candidates) -> Trainings:
+        """The candidates of the window that came to an end. Raises Unread when one cannot be asked."""
+        since = self._remembering.until - WINDOW
+        is_complete = candidates.is_complete and len(candidates.ids) <= MAX_TRAINING_RUNS
+        runs: list[Run] = []
+        for pipeline_id in candidates.ids[:MAX_TRAINING_RUNS]:
+            details = _told(self._server.details(place, pipeline_id))
+            if details is not None and details.run.created_at >= since and details.run.is_counted:
+                run, is_known = self._started(place, details)
+                runs.append(run)
+                is_complete &= is_known
+        return Trainings(tuple(newest_once(runs)), is_complete)
+
+    def _started(self, place: Place, details: Details) -> tuple[Run, bool]:
+        """The run with what began it, and whether that is known: a child pipeline was begun by what began its parent."""
+        beginning = self._server.beginning(place, details)
+        if isinstance(beginning, Unread):
+            return details.run, False
+        return replace(details.run, started_by=beginning.run.started_by, starter=beginning.starter), True
+
+    def _jobs(self, place: Place, names: frozenset[str]) -> Recalled:
+        """The jobs of these names that came to an end. Raises Unread."""
+        stream = Stream("training_jobs", f"{place.path}/{'|'.join(sorted(names))}", WINDOW, _OVERLAP)
+
+        def pages(since: datetime) -> Iterator[list[Item]]:
+            asked = {
+                "scope[]": ("success", "failed"),
+                "pagination": "keyset",
+                "order_by": "id",
+                "sort": "desc",
+            }
+            for page in self._reader.pages(f"{place.path}/jobs", asked, max_pages=MAX_JOB_PAGES):
+                yield [item for item in ended_jobs(page, names) if item.happened_at >= since]
+                oldest = min((at for row in page if (at := moment(row, "created_at"))), default=None)
+                if oldest is not None and oldest < since:
+                    return
+
+        try:
+            return self._remembering.recall(stream, pages)
+        except Unread as gap:
+            raise hidden_ci(place, gap) from gap
+
+    def _proof(self, asked: Sequence[Asked], name: Named) -> Trainings | Unread:
+        """Nothing trained under a name in the window: a zero where the configuration has a job of it, else unknown."""
+        for one in asked:
+            if isinstance(one.found, Place) and name.is_in(one.mapped.full_name):
+                try:
+                    if name.name.lower() in self._configured(one.found):
+                        return Trainings((), is_complete=True)
+                except Unread as gap:
+                    return Unread("not_configured", named_gap(one.found, gap).detail, gap.cause)
+        return Unread("not_configured", f"No job and no pipeline answers to “{name.name[:80]}”.")
+
+    def _configured(self, place: Place) -> set[str]:
+        """The names of the jobs in the project's CI configuration."""
+        answer = record(self._reader.get(f"{place.path}/ci/lint", {"include_jobs": "true"}).data)
+        jobs = answer.get("jobs")
+        return (
+            {text(job, "name").lower() for job in jobs if isinstance(job, dict)}
+            if isinstance(jobs, list)
+            else set()
+        )
+
+
+def _told(answer: _T | Unread) -> _T:
+    if isinstance(answer, Unread):
+        raise answer
+    return answer
