@@ -48,6 +48,7 @@ PORTAL_SETUP_TOKEN = env.text("PORTAL_SETUP_TOKEN")
 # Kind -> class of every connector, loaded when it is needed (integrations/connectors/registry.py).
 PORTAL_CONNECTORS = {
     "github": "integrations.connectors.github.connector.GithubConnector",
+    "gitlab": "integrations.connectors.gitlab.connector.GitlabConnector",
     "mlflow": "integrations.connectors.mlflow.connector.MlflowConnector",
 }
 PORTAL_STYLEGUIDE = env.flag("PORTAL_STYLEGUIDE", default=DEBUG)

@@ -115,10 +115,8 @@ def _read(
         production,
         origins=Origins(server, reader, remembering, accounts),
         comparer=Comparer(partial(compare, reader, remembering), histories, setup.hotfix_marks),
-        trials=production
-        if isinstance(production, Unread)
-        else deployments.trials(asked, setup.preproduction)
-        if setup.preproduction
+        trials=deployments.trials(asked, setup.preproduction)
+        if setup.preproduction and not isinstance(production, Unread)
         else Unread("not_configured", "No pre-production environment is named."),
     )
     observations += observe_changes(

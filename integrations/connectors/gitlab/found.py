@@ -109,9 +109,15 @@ def _ends(reader: Reader) -> list[str]:
 
 def _projects(reader: Reader) -> tuple[list[Row], bool]:
     """The projects that the token's account is a member of, the ones changed last first."""
-    asked = {"membership": "true", "order_by": "last_activity_at", "simple": "true", "per_page": 100}
+    asked: Params = {
+        "membership": "true",
+        "archived": "false",
+        "order_by": "last_activity_at",
+        "simple": "true",
+        "per_page": 100,
+    }
     try:
-        reply = reader.get("projects", {**asked, "archived": "false"})
+        reply = reader.get("projects", asked)
         found = [row for row in reader.rows_of(reply) if number(row, "id")]
     except Unread:
         return [], False

@@ -57,9 +57,7 @@ def _place(reader: Reader, mapped: Mapped) -> tuple[Place | Unread, Row]:
     try:
         answer = record(reader.get(f"projects/{quote(mapped.full_name, safe='')}").data)
         # By its number a project is found under any later name, and another under its old name is not taken for it.
-        id_, branch = number(answer, "id"), text(answer, "default_branch")
-        if not id_:
-            raise Unread("unreachable", "The answer names no project.")
+        id_, branch = _number(answer), text(answer, "default_branch")
         head = _head_sha(reader, id_, branch)
     except Unread as gap:
         return Unread(gap.reason, f"{mapped.full_name}: {gap.detail}", gap.cause), {}
@@ -74,6 +72,13 @@ def _place(reader: Reader, mapped: Mapped) -> tuple[Place | Unread, Row]:
         path=f"projects/{id_}",
     )
     return place, answer
+
+
+def _number(answer: Row) -> int:
+    id_ = number(answer, "id")
+    if not id_:
+        raise Unread("unreachable", "The answer names no project.")
+    return id_
 
 
 def _head_sha(reader: Reader, id_: int, branch: str) -> str:

@@ -1,0 +1,590 @@
+"""End to end over loopback: a team's GitLab as rows, and the value worked out by hand for every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from integrations.connectors.base import FactKind
+from integrations.connectors.gitlab.connector import JOINED, GitlabConnector
+from integrations.connectors.http import Failure, SourceError
+from tests.integrations.connectors.gitlab_fake import FakeGitlab
+from tests.integrations.connectors.gitlab_rows import (
+    BOT,
+    ago,
+    approval_rule,
+    change,
+    content,
+    deployment,
+    environment,
+    payload,
+    pipeline,
+    project,
+    protected,
+    row,
+    sha,
+    tree,
+)
+from tests.integrations.connectors.gitlab_world import APP, OPTIONS, TRAINING, build_world
+from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def catalog_signals() -> dict[str, Any]:
+    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_1.yaml"
+    return {signal["id"]: signal for signal in yaml.safe_load(shipped.read_text())["signals"]}
+
+
+@pytest.fixture
+def gitlab() -> Iterator[FakeGitlab]:
+    with FakeGitlab() as fake:
+        build_world(fake)
+        yield fake
+
+
+# Worked out by hand from tests/integrations/connectors/gitlab_world.py: (value, reason, bound, numerator, denominator).
+EXPECTED: dict[str, tuple[Any, ...]] = {
+    "repo.connected": (True, "", "exact", None, None),
+    # app: app.py, model.py, test_app.py; training: train.py, explore.ipynb, tests/test_train.py, load.sql
+    "repo.code_files": (7, "", "exact", None, None),
+    "repo.notebook_share": (1 / 7, "", "exact", 1, 7),
+    "repo.has_tests": (True, "", "exact", None, None),
+    # two test files, four other code files without the notebook
+    "repo.test_file_ratio": (0.5, "", "exact", 2, 4),
+    # training has no lock file, and its requirements.txt has a line that is not pinned
+    "repo.has_lockfile": (False, "", "exact", None, None),
+    "repo.has_dependency_manifest": (True, "", "exact", None, None),
+    "repo.has_pipeline_definition": (True, "", "exact", None, None),
+    "repo.has_ci_config": (True, "", "exact", None, None),
+    "repo.has_container_definition": (True, "", "exact", None, None),
+    "repo.has_iac": (False, "", "exact", None, None),
+    "repo.has_data_checks": (False, "", "exact", None, None),
+    "repo.has_model_card": (True, "", "exact", None, None),
+    # app 1-5 and training 11; not the token's 6, the service's 8, the old 7 and 9 into another branch
+    "repo.merged_changes_90d": (6, "", "exact", None, None),
+    # 1, 2, 3 and 11; 4 is approved by its author and two machines, 5 after the merge
+    "repo.reviewed_change_share_90d": (4 / 6, "", "exact", 4, 6),
+    # app by its own rule, training by one with a star; nobody pushes to either
+    "repo.main_branch_guarded": (True, "", "exact", None, None),
+    # app 201-210 and training 221, 222; not the cancelled, skipped, external ones, another branch's and the older one
+    "ci.runs_30d": (12, "", "exact", None, None),
+    # app 7 of 10, training 2 of 2
+    "ci.success_rate_30d": (9 / 12, "", "exact", 9, 12),
+    # 1 and 5 by their merge commits, 2 by its head; 3 only by hand, 4 only cancelled, 11 only in another tool
+    "ci.change_coverage_30d": (3 / 6, "", "exact", 3, 6),
+    # app 9 of 10: 209 skipped its test, 210 tested in its child pipeline; training 2 of 2
+    "ci.test_steps_share": (11 / 12, "", "exact", 11, 12),
+    # 10, 20, 30 and 40 cases: the lower of the two in the middle
+    "ci.tests_executed_p50": (20, "", "exact", None, None),
+    # 301-310 and the pipeline of that name; 311 was not played, 312 is old, 313 still runs
+    "ci.training_runs_90d": (11, "", "exact", None, None),
+    # 301, the child 307 by its parent, 314; 302 failed, 309 is older
+    "ci.scheduled_training_runs_30d": (3, "", "exact", None, None),
+    # 305 by a token's call, 306 by a trigger; 310 failed
+    "ci.event_training_runs_90d": (2, "", "exact", None, None),
+    # 303 on the page, 304 by a person's call
+    "ci.training_manual_share_90d": (2 / 11, "", "exact", 2, 11),
+    # E, F, G, H, I
+    "deploy.frequency_30d": (5, "", "exact", None, None),
+    # B, A, C, D, E, F, G, H, I: C sent twice on one day counts once
+    "deploy.count_90d": (9, "", "exact", None, None),
+    # A and I by machines, C by a push, F by a schedule two pipelines back; B and E were started by people, D was played by
+    # another, G was recorded by a person, H's pipeline is gone and its deployment a person's
+    "deploy.automated_share_90d": (4 / 9, "", "exact", 4, 9),
+    # ann, bea, carl; dan and fay approved
+    "deploy.deployers_180d": (5, "", "exact", None, None),
+    # 1, 10, 24, 24, 24, 24, 30, 48, 100
+    "deploy.lead_time_p50_h": (24, "", "exact", None, None),
+    # B, A, C, D, G, H; E has no test, F's was over too late, I's failed
+    "deploy.tested_sha_share_90d": (6 / 9, "", "exact", 6, 9),
+    # B, A, G, H, I; C only two minutes before, D only after
+    "deploy.staged_share_90d": (5 / 9, "", "exact", 5, 9),
+    # B was taken back, E mended by F
+    "deploy.change_failure_rate": (2 / 9, "", "exact", 2, 9),
+    # 6 and 20 hours
+    "deploy.rollback_time": (13, "", "exact", None, None),
+    "deploy.rollbacks_180d": (1, "", "exact", None, None),
+}
+
+
+def test_collect_gives_the_values_worked_out_by_hand(gitlab: FakeGitlab) -> None:
+    collected = gitlab.collect(OPTIONS)
+    assert_sound(collected, GitlabConnector.signals)
+    assert_as_worked_out(collected, EXPECTED)
+    assert collected.notes == ()
+
+
+def test_signals_are_those_of_the_catalogue_that_name_gitlab(catalog_signals: dict[str, Any]) -> None:
+    named = {name for name, signal in catalog_signals.items() if "gitlab" in signal["providers"]}
+    assert GitlabConnector.signals | JOINED == named
+    assert set(EXPECTED) == GitlabConnector.signals
+
+
+def test_collect_gives_a_fact_for_each_training_run(gitlab: FakeGitlab) -> None:
+    facts = {fact.key: fact for fact in gitlab.collect(OPTIONS).facts if fact.kind is FactKind.TRAINING_RUN}
+    assert set(facts) == {*(str(id_) for id_ in range(301, 311)), "314"}
+    manual = facts["303"]
+    assert (manual.sha, manual.started_at, manual.finished_at, manual.url) == (
+        sha("t303"),
+        ago(20, minutes=-1),
+        ago(20, hours=-2),
+        "https://gitlab.example.com/team/training/-/pipelines/303",
+    )
+
+
+def test_collect_finds_wanted_commits_and_leaves_out_the_others(gitlab: FakeGitlab) -> None:
+    commit = {**payload("commit"), "id": sha("live")}
+    gitlab.answer(f"{TRAINING}/repository/commits/{sha('live')}", commit)
+    collected = gitlab.collect(OPTIONS, wanted=(sha("live"), sha("gone"), "../../evil"))
+    assert [(fact.key, fact.sha) for fact in collected.facts if fact.kind is FactKind.COMMIT] == [
+        (sha("live"), sha("live"))
+    ]
+    assert collected.checked_shas == (sha("live"), sha("gone"), "../../evil")
+    assert not any("evil" in path for path in gitlab.paths())
+
+
+def test_the_token_goes_as_a_bearers_and_projects_are_asked_by_number(gitlab: FakeGitlab) -> None:
+    gitlab.collect(OPTIONS)
+    assert {asked.headers["Authorization"] for asked in gitlab.asked} == {"Bearer glpat-loopback"}
+    assert not any("PRIVATE-TOKEN" in name.upper() for asked in gitlab.asked for name in asked.headers)
+    assert [path for path in gitlab.paths() if "team/" in path] == ["projects/team/app"]
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/api/v4", "/api/v4/"])
+def test_an_installation_below_a_path_is_asked_there(ending: str) -> None:
+    with FakeGitlab("/tools/git") as fake:
+        build_world(fake)
+        collected = fake.collect(OPTIONS, address=f"{fake.url}/tools/git{ending}")
+    assert by_signal(collected)["ci.runs_30d"].value == 12
+
+
+def test_pages_are_followed_by_their_question_at_our_own_address(gitlab: FakeGitlab) -> None:
+    many = [change(iid, ago(10)) for iid in range(1_000, 1_230)]
+    gitlab.answer(f"{APP}/merge_requests", many, state="merged", target_branch="main")
+    files = tree(*(f"src/m{at}.py" for at in range(150)))
+    gitlab.answer(f"{APP}/repository/tree", files)
+    found = by_signal(gitlab.collect({"repositories": ["team/app"]}))
+    assert found["repo.merged_changes_90d"].value == 230
+    assert found["repo.code_files"].value == 150
+    asked = [one.query for one in gitlab.asked if one.path == f"{APP}/merge_requests"]
+    assert [one.get("page") for one in asked] == [None, "2", "3"]
+    assert {one["updated_after"] for one in asked} == {"2025-12-25T12:00:00Z"}
+    trees = [one.query for one in gitlab.asked if one.path == f"{APP}/repository/tree"]
+    assert [(one["pagination"], one.get("cursor")) for one in trees] == [("keyset", None), ("keyset", "100")]
+
+
+def test_a_page_that_names_itself_as_the_next_does_not_go_on_for_ever(gitlab: FakeGitlab) -> None:
+    own = '<https://gitlab.example.com/x?state=merged&scope=all&target_branch=main&updated_after=2025-12-25T12%3A00%3A00Z&order_by=updated_at&sort=desc&per_page=100>; rel="next"'
+    gitlab.answer(f"{APP}/merge_requests", [change(1, ago(3))], headers={"Link": own}, state="merged")
+    found = by_signal(gitlab.collect(OPTIONS))["repo.merged_changes_90d"]
+    assert (found.value, found.bound) == (2, "lower")
+    assert gitlab.paths().count(f"{APP}/merge_requests") == 1
+
+
+def test_a_listing_cut_off_in_the_middle_is_a_lower_bound(gitlab: FakeGitlab) -> None:
+    many = [change(iid, ago(10)) for iid in range(1_000, 1_150)]
+    gitlab.answer(f"{APP}/merge_requests", many, state="merged", target_branch="main")
+    gitlab.answer(f"{APP}/merge_requests", {"message": "500"}, code=502, page=2)
+    found = by_signal(gitlab.collect(OPTIONS))
+    assert (found["repo.merged_changes_90d"].value, found["repo.merged_changes_90d"].bound) == (101, "lower")
+    assert found["repo.reviewed_change_share_90d"].reason == "unreachable"
+    assert found["deploy.change_failure_rate"].reason == "unreachable"
+
+
+def test_without_projects_nothing_is_asked_and_said_so(gitlab: FakeGitlab) -> None:
+    collected = gitlab.collect({"repositories": []})
+    assert_sound(collected, GitlabConnector.signals)
+    assert {found.reason for found in collected.observations} == {"not_configured"}
+    assert gitlab.asked == []
+
+
+def test_with_only_projects_named_the_tier_names_production_and_training_stays_unknown(
+    gitlab: FakeGitlab,
+) -> None:
+    found = by_signal(gitlab.collect({"repositories": OPTIONS["repositories"]}))
+    silent = {name for name, observation in found.items() if observation.reason == "not_configured"}
+    assert silent == {
+        "deploy.staged_share_90d",
+        "ci.training_runs_90d",
+        "ci.scheduled_training_runs_30d",
+        "ci.event_training_runs_90d",
+        "ci.training_manual_share_90d",
+    }
+    assert found["deploy.count_90d"].value == 9
+
+
+def test_named_environments_count_whatever_their_tier_in_either_case(gitlab: FakeGitlab) -> None:
+    gitlab.answer(
+        f"{APP}/environments", [environment("Live", "other"), environment("production", "production")]
+    )
+    gitlab.answer(
+        f"{APP}/deployments", [deployment(1, "A", ago(3), env="Live", by="ann")], environment="Live"
+    )
+    gitlab.answer(f"{APP}/deployments", [], environment="Live", per_page=1)
+    found = by_signal(gitlab.collect({**OPTIONS, "production_environments": ["team/app:live"]}))
+    assert (found["deploy.count_90d"].value, found["deploy.automated_share_90d"].reason) == (
+        1,
+        "insufficient_sample",
+    )
+
+
+def test_no_environment_of_the_tier_is_not_configured(gitlab: FakeGitlab) -> None:
+    gitlab.answer(f"{APP}/environments", [environment("staging", "staging")])
+    found = by_signal(gitlab.collect(OPTIONS))
+    assert {found[name].reason for name in found if name.startswith("deploy.")} == {"not_configured"}
+
+
+def test_environments_without_any_record_are_unknown_not_zero(gitlab: FakeGitlab) -> None:
+    gitlab.answers = [one for one in gitlab.answers if one.path != f"{APP}/deployments"]
+    gitlab.answer(f"{APP}/deployments", [])
+    found = by_signal(gitlab.collect(OPTIONS))
+    assert {found[name].reason for name in found if name.startswith("deploy.")} == {"no_deployment_records"}
+
+
+def test_no_release_in_the_window_is_zero_where_the_environment_was_used_before(gitlab: FakeGitlab) -> None:
+    gitlab.answers = [one for one in gitlab.answers if one.path != f"{APP}/deployments"]
+    gitlab.answer(f"{APP}/deployments", [])
+    gitlab.answer(f"{APP}/deployments", [deployment(900, "P0", ago(200))], per_page=1)
+    found = by_signal(gitlab.collect(OPTIONS))
+    assert (found["deploy.frequency_30d"].value, found["deploy.count_90d"].value) == (0, 0)
+    assert (found["deploy.rollbacks_180d"].value, found["deploy.rollback_time"].reason) == (
+        0,
+        "insufficient_sample",
+    )
+
+
+def test_deployments_are_asked_by_the_time_of_their_end_as_gitlab_wants_it(gitlab: FakeGitlab) -> None:
+    gitlab.collect(OPTIONS)
+    bounded = [
+        one.query
+        for one in gitlab.asked
+        if one.path == f"{APP}/deployments" and "finished_after" in one.query
+    ]
+    assert {(one["order_by"], one["status"], one["environment"]) for one in bounded} == {
+        ("finished_at", "success", "production"),
+        ("finished_at", "success", "staging"),
+    }
+    listed = [
+        one.query for one in gitlab.asked if one.path == f"{APP}/pipelines" and "updated_after" in one.query
+    ]
+    assert {one["order_by"] for one in listed} == {"updated_at"}
+
+
+# --- what is hidden
+
+
+def test_one_hidden_project_makes_counts_lower_bounds_and_shares_unknown(gitlab: FakeGitlab) -> None:
+    options = {**OPTIONS, "repositories": [*OPTIONS["repositories"], "team/hidden infra"]}
+    collected = gitlab.collect(options)
+    assert_sound(collected, GitlabConnector.signals)
+    found = by_signal(collected)
+    assert (found["repo.code_files"].value, found["repo.code_files"].bound) == (7, "lower")
+    assert (found["ci.runs_30d"].value, found["ci.runs_30d"].bound) == (12, "lower")
+    assert (found["deploy.count_90d"].value, found["deploy.count_90d"].bound) == (9, "lower")
+    shares = {
+        found[name].reason
+        for name in found
+        if "share" in name or name.endswith(("_rate", "_rate_30d", "_ratio"))
+    }
+    assert shares == {"unauthorized"}
+    assert found["repo.has_model_card"].value is True
+    assert (found["repo.has_iac"].value, found["repo.has_iac"].reason) == (None, "unauthorized")
+    assert any("team/hidden" in note for note in collected.notes)
+
+
+def test_all_projects_hidden_is_unauthorized_everywhere_and_never_zero() -> None:
+    with FakeGitlab() as fake:
+        collected = fake.collect(OPTIONS)
+    assert_sound(collected, GitlabConnector.signals)
+    assert {found.reason for found in collected.observations} == {"unauthorized"}
+
+
+def test_a_refused_credential_ends_the_collection(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects/team/app", {"message": "401 Unauthorized"}, code=401)
+    with pytest.raises(SourceError) as caught:
+        gitlab.collect(OPTIONS)
+    assert caught.value.kind is Failure.UNAUTHORIZED
+    assert len(gitlab.asked) == 1
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_the_limit_ends_the_collection_with_the_time_to_come_back(gitlab: FakeGitlab, page: int) -> None:
+    many = [change(iid, ago(10)) for iid in range(1_000, 1_150)]
+    gitlab.answer(f"{APP}/merge_requests", many, state="merged", target_branch="main")
+    asked = {"page": 2} if page == 2 else {}
+    gitlab.answer(
+        f"{APP}/merge_requests", {"message": "429"}, code=429, headers={"Retry-After": "90"}, **asked
+    )
+    with pytest.raises(SourceError) as caught:
+        gitlab.collect(OPTIONS)
+    assert caught.value.kind is Failure.RATE_LIMITED
+    assert caught.value.retry_at is not None
+
+
+def test_a_server_in_trouble_ends_the_collection() -> None:
+    with FakeGitlab() as fake:
+        for path in ("projects/team/app", "projects/102"):
+            fake.answer(path, {"message": "500"}, code=503)
+        with pytest.raises(SourceError) as caught:
+            fake.collect(OPTIONS)
+    assert caught.value.kind is Failure.UNAVAILABLE
+
+
+CI_SIGNALS = frozenset(name for name in EXPECTED if name.startswith("ci."))
+CODE_SIGNALS = frozenset(
+    name for name in EXPECTED
+    if name.startswith("repo.")
+    and name not in ("repo.connected", "repo.merged_changes_90d", "repo.reviewed_change_share_90d", "repo.main_branch_guarded")
+)  # fmt: skip
+
+# One right removed: the paths below a project that answer 403 without it, and the signals that go blind by it.
+RIGHTS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
+    "CI/CD": (
+        ("pipelines", "jobs"),
+        CI_SIGNALS | {"deploy.tested_sha_share_90d", "deploy.automated_share_90d"},
+    ),
+    "files": (("repository/tree",), CODE_SIGNALS),
+    "merge requests": (
+        ("merge_requests",),
+        frozenset(
+            {
+                "repo.merged_changes_90d",
+                "repo.reviewed_change_share_90d",
+                "ci.change_coverage_30d",
+                "deploy.change_failure_rate",
+                "deploy.rollback_time",
+            }
+        ),
+    ),
+    "environments": (
+        ("environments",),
+        frozenset(name for name in EXPECTED if name.startswith("deploy.")),
+    ),
+    "deployments": (("deployments",), frozenset(name for name in EXPECTED if name.startswith("deploy."))),
+    "protected branches": (("protected_branches",), frozenset({"repo.main_branch_guarded"})),
+    "approval rules": (("approval_rules",), frozenset({"repo.main_branch_guarded"})),
+    "comparisons": (
+        ("repository/compare",),
+        frozenset({"deploy.lead_time_p50_h", "deploy.change_failure_rate", "deploy.rollback_time"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_missing_right_blinds_its_signals_only(gitlab: FakeGitlab, right: str) -> None:
+    paths, blinded = RIGHTS[right]
+    for base in (APP, TRAINING):
+        for path in paths:
+            gitlab.refuse(f"{base}/{path}")
+    collected = gitlab.collect(OPTIONS)
+    assert_sound(collected, GitlabConnector.signals)
+    found = by_signal(collected)
+    assert {name for name in found if found[name].reason == "unauthorized"} == blinded
+    others = {name: found[name].value for name in found if name not in blinded}
+    assert others == {name: pytest.approx(EXPECTED[name][0]) for name in others}
+
+
+def test_a_403_of_ci_is_told_as_switched_off_or_a_low_role_and_never_as_a_bad_token(
+    gitlab: FakeGitlab,
+) -> None:
+    for base in (APP, TRAINING):
+        gitlab.refuse(f"{base}/pipelines")
+    detail = by_signal(gitlab.collect(OPTIONS))["ci.runs_30d"].detail
+    assert detail == (
+        "team/app: CI/CD is switched off for this project, or the role of the token is below Reporter."
+    )
+
+
+@pytest.mark.parametrize("code", [403, 404])
+def test_an_edition_that_hides_approvals_leaves_reviews_unknown(gitlab: FakeGitlab, code: int) -> None:
+    gitlab.refuse(f"{APP}/merge_requests/1/approvals", code)
+    found = by_signal(gitlab.collect(OPTIONS))["repo.reviewed_change_share_90d"]
+    assert (found.value, found.reason) == (None, "unauthorized")
+    assert "edition" in found.detail
+
+
+def test_an_edition_without_approvals_of_deployments_is_asked_once(gitlab: FakeGitlab) -> None:
+    for id_ in range(901, 912):
+        gitlab.answer(f"{APP}/deployments/{id_}", deployment(id_, "x", ago(1)))
+    found = by_signal(gitlab.collect(OPTIONS))["deploy.deployers_180d"]
+    # ann, bea, carl
+    assert (found.value, found.bound) == (3, "exact")
+    assert sum(path.startswith(f"{APP}/deployments/") for path in gitlab.paths()) == 1
+
+
+# --- the branch
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("projects/team/app", project(101, "team/app", only_allow_merge_if_pipeline_succeeds=False)),
+        (f"{APP}/protected_branches", []),
+        (f"{APP}/protected_branches", [protected("main", {"access_level": 40})]),
+        (f"{APP}/protected_branches", [protected("main"), protected("*", {"access_level": 30})]),
+        (f"{APP}/protected_branches", [protected("main", {}, {"deploy_key_id": 3})]),
+        (f"{APP}/approval_rules", []),
+        (f"{APP}/approval_rules", [approval_rule(approvals_required=0)]),
+        (f"{APP}/approval_rules", [approval_rule(rule_type="code_owner")]),
+        (f"{APP}/approval_rules", [approval_rule(protected_branches=[{"name": "release"}])]),
+    ],
+)
+def test_a_gap_in_the_guard_is_a_no(gitlab: FakeGitlab, path: str, answer: Any) -> None:
+    gitlab.answer(path, answer)
+    assert by_signal(gitlab.collect(OPTIONS))["repo.main_branch_guarded"].value is False
+
+
+def test_a_proven_no_stands_where_another_setting_is_hidden(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects/team/app", project(101, "team/app", only_allow_merge_if_pipeline_succeeds=False))
+    gitlab.refuse(f"{APP}/protected_branches")
+    assert by_signal(gitlab.collect(OPTIONS))["repo.main_branch_guarded"].value is False
+
+
+# --- CI and training
+
+
+def test_a_project_without_a_pipeline_of_its_own_is_left_out_of_ci(gitlab: FakeGitlab) -> None:
+    gitlab.answer(f"{TRAINING}/pipelines", [pipeline(1, ago(1), source="external")], per_page=20)
+    found = by_signal(gitlab.collect({"repositories": OPTIONS["repositories"]}))
+    assert (found["ci.runs_30d"].value, found["ci.runs_30d"].bound) == (10, "exact")
+    gitlab.answer(f"{APP}/pipelines", [], per_page=20)
+    found = by_signal(gitlab.collect({"repositories": OPTIONS["repositories"]}))
+    names = (
+        "ci.runs_30d",
+        "ci.success_rate_30d",
+        "ci.test_steps_share",
+        "ci.tests_executed_p50",
+        "ci.change_coverage_30d",
+    )
+    assert {found[name].reason for name in names} == {"not_configured"}
+
+
+def test_pipelines_without_a_report_leave_the_number_of_tests_unknown(gitlab: FakeGitlab) -> None:
+    for base, ids in ((APP, range(201, 211)), (TRAINING, range(221, 223))):
+        for id_ in ids:
+            gitlab.answer(
+                f"{base}/pipelines/{id_}/test_report_summary", {"total": {"count": 0}, "test_suites": []}
+            )
+    found = by_signal(gitlab.collect(OPTIONS))["ci.tests_executed_p50"]
+    assert (found.value, found.reason) == (None, "no_report_published")
+
+
+def test_a_training_job_that_nothing_answers_to_is_not_configured(gitlab: FakeGitlab) -> None:
+    for base in (APP, TRAINING):
+        gitlab.answer(f"{base}/ci/lint", payload("lint"))
+    found = by_signal(gitlab.collect({**OPTIONS, "training_jobs": ["trian"]}))["ci.training_runs_90d"]
+    assert (found.reason, "trian" in found.detail) == ("not_configured", True)
+
+
+def test_a_training_job_that_is_configured_and_did_not_run_is_a_zero(gitlab: FakeGitlab) -> None:
+    gitlab.answer(f"{TRAINING}/jobs", [])
+    gitlab.answer(f"{APP}/ci/lint", {**payload("lint"), "jobs": []})
+    gitlab.answer(f"{TRAINING}/ci/lint", payload("lint"))
+    found = by_signal(gitlab.collect({**OPTIONS, "training_jobs": ["train"]}))
+    assert (found["ci.training_runs_90d"].value, found["ci.training_runs_90d"].bound) == (0, "exact")
+    assert found["ci.training_manual_share_90d"].reason == "insufficient_sample"
+
+
+def test_a_child_whose_parent_is_gone_makes_the_starts_unknown(gitlab: FakeGitlab) -> None:
+    gitlab.answer(f"{TRAINING}/pipelines/317/bridges", [])
+    found = by_signal(gitlab.collect(OPTIONS))
+    assert (found["ci.training_runs_90d"].value, found["ci.training_runs_90d"].bound) == (11, "lower")
+    assert (found["ci.scheduled_training_runs_30d"].value, found["ci.scheduled_training_runs_30d"].bound) == (
+        2,
+        "lower",
+    )
+    assert found["ci.training_manual_share_90d"].reason == "truncated"
+
+
+def test_jobs_are_read_back_to_the_window_and_no_further(gitlab: FakeGitlab) -> None:
+    old = [row("job", id=id_, name="x", created_at="2026-03-01T00:00:00Z") for id_ in range(1, 300)]
+    gitlab.answer(f"{TRAINING}/jobs", old)
+    gitlab.collect({**OPTIONS, "training_jobs": ["102:train"]})
+    asked = [one.query for one in gitlab.asked if one.path == f"{TRAINING}/jobs"]
+    assert [(one["pagination"], one["order_by"], one["sort"]) for one in asked] == [("keyset", "id", "desc")]
+    assert f"{APP}/jobs" not in gitlab.paths()
+
+
+# --- files and projects
+
+
+@pytest.mark.parametrize("body", [None, {}, {"message": "ok"}, "text", [1], [{}]])
+def test_a_tree_of_another_shape_is_unread_not_empty(gitlab: FakeGitlab, body: Any) -> None:
+    for base in (APP, TRAINING):
+        gitlab.answer(f"{base}/repository/tree", body)
+    found = by_signal(gitlab.collect(OPTIONS))
+    names = ("repo.code_files", "repo.has_tests", "repo.has_iac")
+    assert {found[name].reason for name in names} == {"unreachable"}
+
+
+def test_a_tree_cut_off_proves_presence_and_never_absence(gitlab: FakeGitlab) -> None:
+    gitlab.answer(f"{APP}/repository/tree", tree("Dockerfile", *(f"f{at}.txt" for at in range(120))))
+    gitlab.answer(f"{APP}/repository/tree", {"message": "500"}, code=502, cursor=100)
+    found = by_signal(gitlab.collect(OPTIONS))
+    assert found["repo.has_container_definition"].value is True
+    assert (found["repo.has_tests"].value, found["repo.has_tests"].reason) == (None, "truncated")
+    assert (found["repo.code_files"].value, found["repo.code_files"].bound) == (4, "lower")
+
+
+def test_an_empty_project_is_read_as_empty(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects/team/new", project(103, "team/new", default_branch=None, empty_repo=True))
+    gitlab.answer("projects/103/pipelines", [])
+    gitlab.answer("projects/103/merge_requests", [])
+    gitlab.answer("projects/103/environments", [])
+    collected = gitlab.collect({"repositories": ["team/new"]})
+    found = by_signal(collected)
+    assert found["repo.connected"].value is False
+    assert (found["repo.code_files"].value, found["repo.code_files"].bound) == (0, "exact")
+    assert collected.notes == ("team/new has no commit yet.",)
+
+
+def test_a_pinned_requirements_file_is_a_lock_file(gitlab: FakeGitlab) -> None:
+    gitlab.answer(f"{TRAINING}/repository/files/requirements.txt", content("numpy==2.1.0\n"))
+    assert by_signal(gitlab.collect(OPTIONS))["repo.has_lockfile"].value is True
+
+
+def test_one_project_by_its_path_and_its_number_counts_once_with_both_roles(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects/101", project(101, "team/app"))
+    found = by_signal(gitlab.collect({"repositories": ["team/app app", "101 training"]}))
+    assert found["repo.code_files"].value == 3
+    # app has no lock file, and as a training project it should
+    assert found["repo.has_lockfile"].value is False
+
+
+def test_a_moved_project_is_named_by_where_it_is(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects/team/app", project(101, "group/sub/app"))
+    gitlab.refuse(f"{APP}/pipelines")
+    assert by_signal(gitlab.collect(OPTIONS))["ci.runs_30d"].detail.startswith(
+        "At least this many: group/sub/app: "
+    )
+
+
+def test_an_unusable_line_is_told_and_never_left_out(gitlab: FakeGitlab) -> None:
+    options = {
+        **OPTIONS,
+        "repositories": [*OPTIONS["repositories"], "https://gitlab.com/team/app", "../x app"],
+    }
+    collected = gitlab.collect(options)
+    assert_sound(collected, GitlabConnector.signals)
+    assert by_signal(collected)["repo.code_files"].bound == "lower"
+    assert len(collected.notes) == 2
+
+
+def test_accounts_that_gitlab_hides_are_told_by_their_names(gitlab: FakeGitlab) -> None:
+    gitlab.answers = [one for one in gitlab.answers if not one.path.startswith("users/")]
+    found = by_signal(gitlab.collect(OPTIONS))
+    # the service account of an ordinary name passes for a person now, the token's bot does not
+    assert found["repo.merged_changes_90d"].value == 7
+    assert BOT.startswith("project_101_bot")
+
+
+def test_each_account_is_asked_for_once(gitlab: FakeGitlab) -> None:
+    gitlab.collect(OPTIONS)
+    asked = [path for path in gitlab.paths() if path.startswith("users/")]
+    assert len(asked) == len(set(asked)) == 7
