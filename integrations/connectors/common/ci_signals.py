@@ -120,10 +120,8 @@ def observe_tests(
     for entry in entries:
         if isinstance(entry, Unread):
             return unread(signal, entry, url=url)
-        if not entry.is_complete and len(entry.runs) < SAMPLED_RUNS:
-            return unknown(
-                signal, "truncated", f"{entry.place.full_name}: the list of runs was cut off.", url=url
-            )
+        if entry.gap is not None and len(entry.runs) < SAMPLED_RUNS:
+            return unread(signal, entry.gap, url=url)
         for run in entry.runs[:SAMPLED_RUNS]:
             reported = host.tests_reported(entry.place, run)
             if isinstance(reported, Unread):

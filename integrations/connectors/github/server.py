@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from integrations.connectors.common.asking import Params
+from integrations.connectors.common.history import missing_from
 from integrations.connectors.common.payload import Row, number, record
 from integrations.connectors.common.places import Place, named_gap
 from integrations.connectors.common.runs import Run, Runs, StepFindings, newest_once
@@ -71,19 +72,11 @@ class BuildServer:
                 fetch=listing.fetch,
                 refetch=listing.refetch,
             )
-            if recalled.cause is not None and not isinstance(recalled.cause, Unread):
-                raise recalled.cause
+            missing = missing_from(recalled, since=since, until=until, what="runs")
         except Unread as gap:
             return named_gap(place, gap)
         runs = {int(item.key): remembered.run_of(item) for item in recalled.items}
         self._runs.update(runs)
-        missing = recalled.cause
-        if missing is None and not recalled.covers(since):
-            known = (until - recalled.covered_from).days
-            missing = Unread(
-                "window_not_covered",
-                f"the history of runs is still being read: {known} of {(until - since).days} days so far.",
-            )
         return Runs(tuple(newest_once(runs.values())), named_gap(place, missing) if missing else None)
 
     def workflow_runs(

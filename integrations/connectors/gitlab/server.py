@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from integrations.connectors.common.ci_signals import BranchRuns
+from integrations.connectors.common.history import missing_from
 from integrations.connectors.common.payload import Row, record
 from integrations.connectors.common.places import Asked, Place, named_gap
 from integrations.connectors.common.runs import (
@@ -101,8 +102,10 @@ class BuildServer:
             found = self._remembering.recall(stream, pages)
         except Unread as gap:
             return hidden_ci(place, gap)
-        is_complete = found.covers(self._remembering.until - stream.window)
-        return Runs(tuple(newest_once(run_of(item, place) for item in found.items)), is_complete)
+        until = self._remembering.until
+        missing = missing_from(found, since=until - stream.window, until=until, what="pipelines")
+        runs = tuple(newest_once(run_of(item, place) for item in found.items))
+        return Runs(runs, named_gap(place, missing) if missing else None)
 
     def runs_of(self, place: Place, sha: str) -> tuple[Run, ...] | Unread:
         """Completed pipelines of one commit. A child pipeline is left out: the one that started it is there."""
@@ -245,7 +248,7 @@ def ask_branch_runs(
                 continue
             since = until - timedelta(days=30)
             runs = [run for run in on_branch(listed.runs, one.found.branch) if run.created_at >= since]
-            found.append(BranchRuns(one.found, tuple(runs), listed.is_complete))
+            found.append(BranchRuns(one.found, tuple(runs), listed.gap))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from integrations.connectors.common.history import missing_from
 from integrations.connectors.common.payload import moment, record, text
 from integrations.connectors.common.places import Asked, Named, Place, named_gap
 from integrations.connectors.common.runs import Run, newest_once
@@ -30,11 +31,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """Numbers of pipelines, newest first, that may have trained, and the names that any of them answers to."""
+    """Numbers of pipelines, newest first, that may have trained, and the names that any of them answers to.
+
+    `gap`: why some of them may be missing.
+    """
 
     ids: tuple[int, ...]
     answered: set[Named]
-    is_complete: bool
+    gap: Unread | None = None
 
 
 class Trainer:
@@ -76,33 +80,36 @@ class Trainer:
         ids = {int(item.data["pipeline"]) for item in jobs.items}
         names = {str(item.data["name"]) for item in jobs.items}
         answered = {name for name in meant if name.name.lower() in names}
-        is_complete = jobs.covers(self._remembering.until - WINDOW)
+        until = self._remembering.until
+        gap = missing_from(jobs, since=until - WINDOW, until=until, what="jobs")
         for name in meant:
             listed = _told(self._server.named_runs(place, name.name, WINDOW.days))
             answered |= {name} if listed.runs else set()
             ids |= {run.id for run in listed.runs}
-            is_complete &= listed.is_complete
-        return _Candidates(tuple(sorted(ids, reverse=True)), answered, is_complete)
+            gap = gap or listed.gap
+        return _Candidates(tuple(sorted(ids, reverse=True)), answered, gap)
 
     def _trainings(self, place: Place, candidates: _Candidates) -> Trainings:
         """The candidates of the window that came to an end. Raises Unread when one cannot be asked."""
         since = self._remembering.until - WINDOW
-        is_complete = candidates.is_complete and len(candidates.ids) <= MAX_TRAINING_RUNS
+        gap = candidates.gap
+        if gap is None and len(candidates.ids) > MAX_TRAINING_RUNS:
+            gap = Unread("truncated", f"{place.full_name}: more than {MAX_TRAINING_RUNS} training pipelines.")
         runs: list[Run] = []
         for pipeline_id in candidates.ids[:MAX_TRAINING_RUNS]:
             details = _told(self._server.details(place, pipeline_id))
             if details is not None and details.run.created_at >= since and details.run.is_counted:
-                run, is_known = self._started(place, details)
+                run, beginning = self._started(place, details)
                 runs.append(run)
-                is_complete &= is_known
-        return Trainings(tuple(newest_once(runs)), is_complete)
+                gap = gap or beginning
+        return Trainings(tuple(newest_once(runs)), gap)
 
-    def _started(self, place: Place, details: Details) -> tuple[Run, bool]:
-        """The run with what began it, and whether that is known: a child pipeline was begun by what began its parent."""
+    def _started(self, place: Place, details: Details) -> tuple[Run, Unread | None]:
+        """The run with what began it, and why that is not known: a child pipeline was begun by what began its parent."""
         beginning = self._server.beginning(place, details)
         if isinstance(beginning, Unread):
-            return details.run, False
-        return replace(details.run, started_by=beginning.run.started_by, starter=beginning.starter), True
+            return details.run, beginning
+        return replace(details.run, started_by=beginning.run.started_by, starter=beginning.starter), None
 
     def _jobs(self, place: Place, names: frozenset[str]) -> Recalled:
         """The jobs of these names that came to an end. Raises Unread."""
@@ -132,7 +139,7 @@ class Trainer:
             if isinstance(one.found, Place) and name.is_in(one.mapped.full_name):
                 try:
                     if name.name.lower() in self._configured(one.found):
-                        return Trainings((), is_complete=True)
+                        return Trainings(())
                 except Unread as gap:
                     return Unread("not_configured", named_gap(one.found, gap).detail, gap.cause)
         return Unread("not_configured", f"No job and no pipeline answers to “{name.name[:80]}”.")

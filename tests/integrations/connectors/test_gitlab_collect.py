@@ -499,7 +499,7 @@ def test_a_child_whose_parent_is_gone_makes_the_starts_unknown(gitlab: FakeGitla
         2,
         "lower",
     )
-    assert found["ci.training_manual_share_90d"].reason == "truncated"
+    assert found["ci.training_manual_share_90d"].reason == "unreachable"
 
 
 def test_jobs_are_read_back_to_the_window_and_no_further(gitlab: FakeGitlab) -> None:
