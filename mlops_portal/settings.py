@@ -49,6 +49,7 @@ PORTAL_SETUP_TOKEN = env.text("PORTAL_SETUP_TOKEN")
 PORTAL_CONNECTORS = {
     "github": "integrations.connectors.github.connector.GithubConnector",
     "gitlab": "integrations.connectors.gitlab.connector.GitlabConnector",
+    "jenkins": "integrations.connectors.jenkins.connector.JenkinsConnector",
     "mlflow": "integrations.connectors.mlflow.connector.MlflowConnector",
 }
 PORTAL_STYLEGUIDE = env.flag("PORTAL_STYLEGUIDE", default=DEBUG)

@@ -53,10 +53,11 @@ def observe_ci(
             for name in ("ci.runs_30d", "ci.success_rate_30d", "ci.test_steps_share")
         ]
     url = next((f"{entry.place.url}{page}" for entry in entries if isinstance(entry, BranchRuns)), "")
-    counts = [
+    counts: list[Count | Unread] = [
         entry if isinstance(entry, Unread) else Count(len(entry.runs), entry.gap is not None)
         for entry in entries
     ]
+    counts += [entry.gap for entry in entries if isinstance(entry, BranchRuns) and entry.gap is not None]
     total = sum(count.value for count in counts if isinstance(count, Count))
     return [
         summed("ci.runs_30d", counts, url=url),

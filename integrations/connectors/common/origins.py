@@ -19,6 +19,8 @@ def is_automated(release: Release, run: Run | None) -> bool:
 
 def tested_share(host: CiHost, line: Line, releases: list[Release]) -> Share | Unread:
     """Releases whose commit had passed a test step of a successful run before they were live."""
+    if line.gap is not None:
+        return line.gap
     has_ci = host.has_ci(line.place)
     if isinstance(has_ci, Unread):
         return has_ci

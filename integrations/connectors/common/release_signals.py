@@ -67,6 +67,11 @@ class Production:
         since = self.windows.since(days)
         return [release for release in distinct(line.releases) if release.finished_at > since]
 
+    @property
+    def nameless(self) -> tuple[Unread, ...]:
+        """Why releases of some lines do not tell their commit."""
+        return tuple(line.gap for line in self.lines if line.gap is not None)
+
     def size(self, days: int) -> int:
         return sum(len(self.releases(line, days)) for line in self.lines)
 
@@ -77,7 +82,7 @@ class Production:
         parts: list[Count | Unread] = [
             Count(number(line), not self.is_covered(line, days)) for line in self.lines
         ]
-        return summed(signal, [*parts, *self.gaps], url=self.url)
+        return summed(signal, [*parts, *self.gaps, *self.nameless], url=self.url)
 
     def share(
         self,
@@ -176,8 +181,8 @@ def _deployers(production: Production, origins: Origins) -> Observation:
 
 def _lead_time(production: Production, comparer: Comparer) -> Observation:
     signal, since = "deploy.lead_time_p50_h", production.windows.since(90)
-    if production.gaps:
-        return unread(signal, production.gaps[0], url=production.url)
+    if production.gaps or production.nameless:
+        return unread(signal, (*production.gaps, *production.nameless)[0], url=production.url)
     if not all(production.is_covered(line, 90) for line in production.lines):
         return unread(signal, _CUT, url=production.url)
     size = production.size(90)
@@ -223,6 +228,8 @@ def _staged(production: Production, trials: dict[str, list[Release] | Unread] | 
         return unread(signal, trials, url=production.url)
 
     def staged(line: Line, releases: list[Release]) -> Share | Unread:
+        if line.gap is not None:
+            return line.gap
         found = trials.get(line.place.full_name)
         if found is None:
             return Unread(
@@ -236,6 +243,8 @@ def _staged(production: Production, trials: dict[str, list[Release] | Unread] | 
 
 
 def _failures(line: Line, releases: list[Release], comparer: Comparer, since: datetime) -> Share | Unread:
+    if line.gap is not None:
+        return line.gap
     found = _remedies(line, comparer, since)
     if isinstance(found, Unread):
         return found
@@ -261,8 +270,8 @@ def _remedies(line: Line, comparer: Comparer, since: datetime) -> list[Remedy] |
 
 def _rollback_time(production: Production, comparer: Comparer) -> Observation:
     signal, since = "deploy.rollback_time", production.windows.since(180)
-    if production.gaps:
-        return unread(signal, production.gaps[0], url=production.url)
+    if production.gaps or production.nameless:
+        return unread(signal, (*production.gaps, *production.nameless)[0], url=production.url)
     if not all(production.is_covered(line, 180) for line in production.lines):
         return unread(signal, _CUT, url=production.url)
     if not any(_returns_since(line, since) for line in production.lines):

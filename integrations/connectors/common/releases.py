@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integrations.connectors.common.places import Place
+from integrations.connectors.common.unread import Unread
 
 REMEDY_WITHIN = timedelta(days=7)
 # Two environments in one breath are one deployment, not a trial before the other.
@@ -46,7 +47,8 @@ class Release:
 class Line:
     """Releases to one environment, oldest first. Every one that finished after `covered_from` is among them.
 
-    `has_records` is False where no deployment was ever recorded: that team deploys in another way.
+    `has_records` is False where no deployment was ever recorded: that team deploys in another way. `gap` says why some of
+    the releases do not tell their commit, where that is so: they cannot be told apart then.
     """
 
     place: Place
@@ -54,6 +56,7 @@ class Line:
     releases: tuple[Release, ...]
     covered_from: datetime
     has_records: bool
+    gap: Unread | None = None
 
     def since(self, moment_: datetime) -> list[Release]:
         return [release for release in self.releases if release.finished_at > moment_]

@@ -39,7 +39,7 @@ def observe_training(entries: Sequence[Trainings | Unread], *, until: datetime) 
     def counted(signal: str, keep: Iterable[list[Run]]) -> Observation:
         kept = iter(keep)
         parts = [e if isinstance(e, Unread) else Count(len(next(kept)), e.gap is not None) for e in entries]
-        return summed(signal, parts, url=url)
+        return summed(signal, [*parts, *(e.gap for e in whole if e.gap is not None)], url=url)
 
     total = sum(len(entry.runs) for entry in whole)
     shares: list[Share | Unread] = [

@@ -1,4 +1,4 @@
-"""Both connectors against spoilt answers: a sound collection or a SourceError, never a crash and never a zero of garbage."""
+"""Connectors against spoilt answers: a sound collection or a SourceError, never a crash and never a zero of garbage."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pytest
 from integrations.connectors.base import Collected, Question
 from integrations.connectors.github.connector import GithubConnector
 from integrations.connectors.http import SourceError
+from integrations.connectors.jenkins.connector import JenkinsConnector
 from integrations.connectors.mlflow.connector import MlflowConnector
-from tests.integrations.connectors import github_world, mlflow_world
+from tests.integrations.connectors import github_world, jenkins_rows, jenkins_world, mlflow_world
 from tests.integrations.connectors.garbage import spoilt
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import UNTIL
+from tests.integrations.connectors.jenkins_fake import FakeJenkins
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.observed import assert_sound
 
@@ -28,6 +30,13 @@ pytestmark = pytest.mark.slow
 def github() -> Iterator[FakeGithub]:
     with FakeGithub() as fake:
         github_world.build_world(fake)
+        yield fake
+
+
+@pytest.fixture
+def jenkins() -> Iterator[FakeJenkins]:
+    with FakeJenkins() as fake:
+        jenkins_world.build_world(fake)
         yield fake
 
 
@@ -44,6 +53,13 @@ def of_github(fake: FakeGithub) -> Collected | None:
     return None
 
 
+def of_jenkins(fake: FakeJenkins) -> Collected | None:
+    connector, http = fake.connector()
+    with http, contextlib.suppress(SourceError):
+        return connector.collect(Question(until=UNTIL, options=jenkins_world.OPTIONS))
+    return None
+
+
 @pytest.mark.parametrize("seed", range(120))
 def test_spoilt_mlflow(mlflow: FakeMlflow, seed: int) -> None:
     _spoil(mlflow.answers, random.Random(seed))
@@ -54,6 +70,12 @@ def test_spoilt_mlflow(mlflow: FakeMlflow, seed: int) -> None:
 def test_spoilt_github(github: FakeGithub, seed: int) -> None:
     _spoil(github.answers, random.Random(seed))
     _assert_sound_if_any(of_github(github), GithubConnector.signals)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_spoilt_jenkins(jenkins: FakeJenkins, seed: int) -> None:
+    _spoil(jenkins.answers, random.Random(seed))
+    _assert_sound_if_any(of_jenkins(jenkins), JenkinsConnector.signals)
 
 
 def _assert_sound_if_any(collected: Collected | None, signals: frozenset[str]) -> None:
@@ -110,6 +132,25 @@ def test_no_zero_of_garbage_github(
     for name in ("app", "training"):
         github.answer(f"repos/octo/{name}/{path}", {key: wrong, "total_count": 1} if key else wrong)
     collected = of_github(github)
+    assert collected is not None
+    found = {one.signal: (one.value, one.reason) for one in collected.observations}
+    assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize(
+    ("job", "signals"),
+    [
+        (jenkins_world.TRAIN, ("ci.training_runs_90d", "ci.event_training_runs_90d")),
+        (jenkins_world.DEPLOY, ("deploy.frequency_30d", "deploy.count_90d", "deploy.rollbacks_180d")),
+    ],
+)
+def test_no_zero_of_garbage_jenkins(
+    jenkins: FakeJenkins, wrong: Any, job: str, signals: tuple[str, ...]
+) -> None:
+    path = f"{jenkins_rows.path(job)}/api/json"
+    jenkins.answer(path, {**jenkins.body(path), "allBuilds": wrong})
+    collected = of_jenkins(jenkins)
     assert collected is not None
     found = {one.signal: (one.value, one.reason) for one in collected.observations}
     assert {found[name] for name in signals} == {(None, "unreachable")}
