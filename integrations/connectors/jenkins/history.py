@@ -61,7 +61,7 @@ class Histories:
 
     def _ask(self, job: Job, window: timedelta) -> History:
         def fetch(since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
-            return _pages(self._asker, job, since, until)
+            return _pages(self._asker, job, since, until, now=self._until)
 
         def refetch(keys: Sequence[str]) -> Sequence[Item]:
             return [item for key in keys if (item := _again(self._asker, job, key)) is not None]
@@ -90,10 +90,12 @@ class Histories:
         return History(job, builds, recalled.covered_from)
 
 
-def _pages(asker: Asker, job: Job, since: datetime, until: datetime) -> Iterator[list[Item]]:
+def _pages(
+    asker: Asker, job: Job, since: datetime, until: datetime, *, now: datetime
+) -> Iterator[list[Item]]:
     """Slices of the list of builds, newest first, with a mark for every build whose predecessor is gone."""
     # The build that comes next stands in front of the list: one before it that is not there was thrown away.
-    newer = _mark(job.next_number, until - timedelta(microseconds=1))
+    newer = _mark(job.next_number, now - timedelta(microseconds=1))
     for at in range(MAX_SLICES):
         listed = _slice(asker, job, at * SLICE)
         items = sorted(

@@ -32,6 +32,7 @@ from tests.integrations.connectors.jenkins_world import (
 )
 from tests.integrations.connectors.loopback import Said
 from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal
+from tests.integrations.connectors.remembering import Remembering
 
 pytestmark = pytest.mark.slow
 
@@ -236,6 +237,39 @@ def test_many_builds_are_read_slice_by_slice(jenkins: FakeJenkins) -> None:
         if asked.path == f"{path(TRAIN)}/api/json" and "allBuilds" in asked.query["tree"]
     ]
     assert slices == ["{0,100}", "{100,200}", "{200,300}"]
+
+
+def test_what_was_read_before_jenkins_threw_it_away_still_counts(jenkins: FakeJenkins) -> None:
+    memory = Remembering()
+    connector, http = jenkins.connector()
+    with http:
+        first = connector.collect(Question(until=UNTIL, options=OPTIONS, memory=memory))
+        main = f"{path(MAIN)}/api/json"
+        kept = [one for one in jenkins.body(main)["allBuilds"] if one["number"] >= 14]
+        done = build(17, ago(0.01), commit="x17", tests=130)
+        serve(jenkins, MAIN, *(one for one in kept if one["number"] != 17), done, build(18, ago(-0.5)))
+        asked = len(jenkins.asked)
+        second = connector.collect(Question(until=ago(-1), options=OPTIONS, memory=memory))
+    assert_as_worked_out(first, EXPECTED)
+    # 17 came to its end, 18 is new
+    assert value(second, "ci.runs_30d") == (14, "", "exact")
+    assert value(second, "ci.success_rate_30d") == (11 / 14, "", "exact")
+    assert value(second, "deploy.tested_sha_share_90d") == (5 / 9, "", "exact")
+    # nothing is asked again that was over: two new builds by name or stage, lists and jobs
+    stages = [one.path for one in jenkins.asked[asked:] if one.path.endswith("describe")]
+    assert stages == [f"{path(MAIN)}/18/wfapi/describe"]
+
+
+def test_builds_thrown_away_between_two_readings_are_missed(jenkins: FakeJenkins) -> None:
+    memory = Remembering()
+    connector, http = jenkins.connector()
+    with http:
+        connector.collect(Question(until=UNTIL, options=OPTIONS, memory=memory))
+        serve(jenkins, TRAIN, build(12, ago(-0.5), by="timer"))
+        second = connector.collect(Question(until=ago(-1), options=OPTIONS, memory=memory))
+    # 10 and 11 were never seen
+    assert value(second, "ci.training_runs_90d") == (9, "", "lower")
+    assert value(second, "ci.training_manual_share_90d") == (None, "history_discarded", "exact")
 
 
 # --- Where a job is found ------------------------------------------------------------------------------------------------
