@@ -39,13 +39,14 @@ class SignalType(StrEnum):
 
 
 class Unit(StrEnum):
-    """SHARE is a ratio from 0 to 1, RATIO has no upper end, HOURS are hours, COUNT is a whole number."""
+    """SHARE is a ratio from 0 to 1, RATIO has no upper end, HOURS and DAYS are what they say, COUNT is a whole number."""
 
     BOOL = "bool"
     COUNT = "count"
     SHARE = "share"
     RATIO = "ratio"
     HOURS = "hours"
+    DAYS = "days"
 
 
 class Aggregate(StrEnum):
@@ -128,9 +129,20 @@ _MLFLOW_5 = (
 _MLFLOW_6 = "not_configured unreachable unauthorized model_not_found insufficient_sample registry_elsewhere"
 _MLFLOW_7 = "not_configured unreachable unauthorized experiment_not_found experiment_deleted unsupported"
 _MLFLOW_8 = "not_configured unreachable unauthorized model_not_found unsupported registry_elsewhere"
-_MONITORING = "not_configured unreachable unauthorized selector_matches_nothing window_not_covered"
+_MLFLOW_9 = (
+    "not_configured unreachable unauthorized model_not_found truncated insufficient_sample registry_elsewhere"
+)
+_MONITORING = (
+    "not_configured unreachable unauthorized selector_matches_nothing window_not_covered unsupported"
+)
 _SERVING = (
-    "not_configured unreachable unauthorized selector_matches_nothing no_version_label window_not_covered"
+    "not_configured unreachable unauthorized selector_matches_nothing no_version_label window_not_covered "
+    "unsupported"
+)
+# From an alert in monitoring to a version in the registry: the reasons of both sides.
+_BETWEEN = (
+    "not_configured unreachable unauthorized model_not_found insufficient_sample registry_elsewhere "
+    "selector_matches_nothing window_not_covered unsupported"
 )
 
 SIGNALS: dict[str, Signal] = {
@@ -324,6 +336,18 @@ SIGNALS: dict[str, Signal] = {
         _signal("mlflow.evaluations_30d", Unit.COUNT, 30, Aggregate.SUM, _MLFLOW),
         _signal("mlflow.traces_30d", Unit.COUNT, 30, Aggregate.SUM, _MLFLOW_7),
         _signal("mlflow.prompts", Unit.COUNT, 0, Aggregate.SUM, _MLFLOW_8),
+        _signal(
+            "mlflow.retrain_interval_365d", Unit.DAYS, 365, Aggregate.MEDIAN, _MLFLOW_9, MinSample(None, 2)
+        ),
+        _signal(
+            "mlflow.live_version_age",
+            Unit.DAYS,
+            0,
+            Aggregate.MAXIMUM,
+            _MLFLOW_6,
+            MinSample("mlflow.production_versions", 1),
+        ),
+        _signal("mlflow.drift_to_live_p50_h", Unit.HOURS, 90, Aggregate.MEDIAN, _BETWEEN, MinSample(None, 1)),
         _signal("monitoring.service_targets", Unit.COUNT, 0, Aggregate.SUM, _MONITORING),
         _signal("monitoring.alert_rules", Unit.COUNT, 0, Aggregate.SUM, _MONITORING),
         _signal("monitoring.drift_rules", Unit.COUNT, 0, Aggregate.SUM, _MONITORING),

@@ -10,9 +10,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 
 _MODEL = {
-    "id": "mlops-maturity/1",
+    "id": "mlops-maturity/2",
     "key": "mlops-maturity",
-    "version": 1,
+    "version": 2,
     "name": "MLOps maturity model",
     "is_active": True,
     "sha256": "0d4b6a5e9c1f27384655a1b2c3d4e5f60718293a4b5c6d7e8f90112233445566",

@@ -8,7 +8,7 @@ from pathlib import Path
 from assessments.catalog.parse import parse_maturity_model
 from assessments.catalog.schema import MaturityModelFile
 
-SHIPPED_FILE = Path(__file__).parent / "data" / "mlops-maturity_1.yaml"
+SHIPPED_FILE = Path(__file__).parent / "data" / "mlops-maturity_2.yaml"
 
 
 @cache

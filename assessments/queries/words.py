@@ -97,6 +97,9 @@ def _number(unit: Unit, given: SignalValue) -> str:
             return share_words(value)
         case Unit.HOURS:
             return f"{value:.0f} h" if value >= 10 else f"{value:.1f} h"
+        case Unit.DAYS:
+            shown = f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+            return "1 day" if shown == "1" else f"{shown} days"
         case Unit.RATIO:
             return f"{value:.2f}"
         case Unit.COUNT:

@@ -93,7 +93,7 @@ HEATMAP_EXAMPLE = _answer(
     "Two capabilities of one team",
     {
         "as_of": "2026-11-24T08:00:00Z",
-        "maturity_model": {"key": "mlops-maturity", "version": 1},
+        "maturity_model": {"key": "mlops-maturity", "version": 2},
         "filters": {"unit": "commerce"},
         "legend": {
             "state": {"0": "assessed", "1": "nothing known"},

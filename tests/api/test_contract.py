@@ -173,7 +173,7 @@ def test_a_sound_question_is_answered_by_the_schema_to_everybody(schema, headers
             "teams_read": {"slug": team.slug},
             "units_read": {"slug": team.unit.slug},
             "assessments_read": {"id": team.assessments.get().pk},
-        }.get(name, {"key": "mlops-maturity", "version": 1} if "{key}" in operation.path else {})
+        }.get(name, {"key": "mlops-maturity", "version": 2} if "{key}" in operation.path else {})
         query = {"team": team.slug} if name == "progress" else {}
         more = {"body": asked[name], "media_type": "application/json"} if name in asked else {}
         case = operation.Case(path_parameters=path, query=query, **more)

@@ -31,7 +31,7 @@ LISTS = [
     "/api/v1/units/",
     "/api/v1/teams/",
     "/api/v1/maturity-models/",
-    "/api/v1/maturity-models/mlops-maturity/1/",
+    "/api/v1/maturity-models/mlops-maturity/2/",
     "/api/v1/signals/",
     "/api/v1/assessments/",
     "/api/v1/scores/",
@@ -124,7 +124,7 @@ def test_drafts_are_for_the_team_alone(api_of, published, api):
 
 
 def test_maturity_model_has_everything(api):
-    body = api.get("/api/v1/maturity-models/mlops-maturity/1/").json()
+    body = api.get("/api/v1/maturity-models/mlops-maturity/2/").json()
 
     assert (len(body["levels"]), len(body["dimensions"]), len(body["capabilities"])) == (5, 5, 22)
     assert sum(len(capability["criteria"]) for capability in body["capabilities"]) == 136

@@ -220,7 +220,7 @@ def test_the_docs_page_has_no_script_or_style_of_its_own(client, maturity_model)
         "/api/v1/me/",
         "/api/v1/teams/",
         "/api/v1/signals/",
-        "/api/v1/maturity-models/mlops-maturity/1/",
+        "/api/v1/maturity-models/mlops-maturity/2/",
         "/api/v1/heatmap/",
         "/api/v1/scores/",
     ],

@@ -38,7 +38,7 @@ def test_shipped_catalogue_has_the_agreed_size():
     assert [sum(c.in_rollup is wanted for c in model.capabilities) for wanted in (True, False)] == [21, 1]
     assert len(model.criteria()) == 136
     assert {s.id for s in model.signals} == set(SIGNALS)
-    assert len(SIGNALS) == 65
+    assert len(SIGNALS) == 68
 
 
 def test_seed_trace_holds_every_line_of_the_seed_document_verbatim():
@@ -147,3 +147,39 @@ def test_parser_refuses_garbage(content, message):
         parse_maturity_model(content, "bad.yaml")
 
     assert str(refusal.value).startswith(message)
+
+
+def test_shipped_signals_name_every_reason_of_the_vocabulary():
+    named = {
+        signal["id"]: set(signal["no_data"]["reasons"])
+        for signal in load_yaml(SHIPPED_FILE.read_text())["signals"]
+    }
+
+    assert named == {id_: {reason.value for reason in signal.reasons} for id_, signal in SIGNALS.items()}
+
+
+def test_an_older_version_stays_readable_when_the_vocabulary_grows():
+    """What is active in an installation was written for fewer signals and reasons."""
+
+    def as_version_1(data):
+        data["catalog"]["version"] = 1
+        data["signals"] = [one for one in data["signals"] if not one["id"].startswith("mlflow.retrain")]
+        for signal in data["signals"]:
+            reasons = signal["no_data"]["reasons"]
+            signal["no_data"]["reasons"] = [reason for reason in reasons if reason != "unsupported"]
+
+    older = parse_maturity_model(changed(as_version_1), "old.yaml")
+
+    assert (older.version, len(older.signals), len(older.criteria())) == (1, 67, 136)
+
+
+def test_a_reason_that_the_vocabulary_does_not_have_is_refused():
+    with pytest.raises(CatalogError) as refusal:
+        parse_maturity_model(
+            changed(lambda d: d["signals"][0]["no_data"]["reasons"].append("bad_luck")), "bad.yaml"
+        )
+
+    assert str(refusal.value) == (
+        "bad.yaml: signals[repo.connected].no_data.reasons: "
+        "['bad_luck'] are not reasons of this signal in the vocabulary"
+    )

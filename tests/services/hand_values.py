@@ -11,7 +11,7 @@ import yaml
 
 from integrations.connectors.base import Collected
 
-CATALOGUE = Path(__file__).parents[2] / "assessments" / "catalog" / "data" / "mlops-maturity_1.yaml"
+CATALOGUE = Path(__file__).parents[2] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
 
 
 @dataclass(frozen=True)

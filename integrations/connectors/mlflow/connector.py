@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
+from integrations.connectors.mlflow.age_signals import observe_ages
 from integrations.connectors.mlflow.ask_models import (
     ModelList,
     Registry,
@@ -116,6 +117,8 @@ class MlflowConnector(Connector):
         logged = ask_evaluations(reader, versions.recent) if setup.gate_metrics else {}
         behind = Behind(runs, logged, read, _unseen(setup, experiments, known))
         observations = observe_registry(setup, registry, versions, behind, url=url)
+        if registry.models:
+            observations += observe_ages(versions, runs, now_ms=days.ago(0), url=url)
         notes = [
             gap.detail
             for gap in (*registry.model_gaps, *runs.values(), *logged.values())

@@ -31,6 +31,8 @@ REGISTRY_SIGNALS = (
     "mlflow.production_from_notebook_share",
     "mlflow.production_described_share",
     "mlflow.versions_evaluated_share_90d",
+    "mlflow.retrain_interval_365d",
+    "mlflow.live_version_age",
     PROMPTS,
 )
 # Signals that need a second system: facts only (RULINGS 7).
@@ -38,6 +40,7 @@ JOINED_SIGNALS = (
     "mlflow.production_git_commit_share",
     "mlflow.lineage_complete_share",
     "mlflow.versions_from_ci_share_90d",
+    "mlflow.drift_to_live_p50_h",
 )
 
 PRODUCTION_ALIASES = ("champion", "production", "prod", "live")

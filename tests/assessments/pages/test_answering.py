@@ -61,7 +61,7 @@ class TestStart:
         assert head(lead.get(bare.path("assessment/"))) == (
             "Teams Forecasting Assessment Q4 2026 Begin "
             "0 of 130 criteria answered, 0 of 21 capabilities complete. "
-            "State Draft Started 20 Nov 2026, 13:00 Maturity model version 1"
+            "State Draft Started 20 Nov 2026, 13:00 Maturity model version 2"
         )
 
     def test_starting_twice_keeps_the_first(self, bare, lead):

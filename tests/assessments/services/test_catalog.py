@@ -45,23 +45,23 @@ def test_changed_bytes_of_an_active_version_are_refused(maturity_model):
         load_maturity_model(content=SHIPPED_FILE.read_bytes() + b"# more\n", file="x.yaml", at=AT)
 
     assert str(refused.value) == (
-        "mlops-maturity version 1 has been active and never changes. Nothing was loaded. "
-        "Raise `version:` in the file to 2 and load it again."
+        "mlops-maturity version 2 has been active and never changes. Nothing was loaded. "
+        "Raise `version:` in the file to 3 and load it again."
     )
     assert counts() == before
 
 
 @pytest.mark.slow
 def test_a_version_that_was_never_active_is_replaced_and_activation_moves(maturity_model):
-    second = SHIPPED_FILE.read_bytes().replace(b"\n  version: 1\n", b"\n  version: 2\n", 1)
+    second = SHIPPED_FILE.read_bytes().replace(b"\n  version: 2\n", b"\n  version: 3\n", 1)
     assert second != SHIPPED_FILE.read_bytes()
-    load_maturity_model(content=second, file="two.yaml", at=AT)
-    load_maturity_model(content=second + b"# more\n", file="two.yaml", at=AT, activate=True)
+    load_maturity_model(content=second, file="three.yaml", at=AT)
+    load_maturity_model(content=second + b"# more\n", file="three.yaml", at=AT, activate=True)
 
     assert MaturityModel.objects.count() == 2
     active = active_model()
     assert active is not None
-    assert active.version == 2
+    assert active.version == 3
 
 
 def test_malformed_file_stores_nothing():
@@ -117,7 +117,7 @@ def test_command_names_a_missing_file():
 def test_command_refuses_each_kind_of_bad_file_and_stores_nothing(tmp_path, maturity_model, name):
     edit, message = REFUSALS[name]
     path = tmp_path / "bad.yaml"
-    path.write_bytes(changed(lambda data: (edit(data), data["catalog"].update(version=2))))
+    path.write_bytes(changed(lambda data: (edit(data), data["catalog"].update(version=3))))
     before = counts()
 
     with pytest.raises(CommandError) as refused:
@@ -134,8 +134,8 @@ def test_command_refuses_each_kind_of_bad_file_and_stores_nothing(tmp_path, matu
         (b"x" * 5_000_000, "bad.yaml: top: larger than 4 MiB"),
         (
             SHIPPED_FILE.read_bytes() + b"# one more word\n",
-            "mlops-maturity version 1 has been active and never changes. Nothing was loaded. "
-            "Raise `version:` in the file to 2 and load it again.",
+            "mlops-maturity version 2 has been active and never changes. Nothing was loaded. "
+            "Raise `version:` in the file to 3 and load it again.",
         ),
     ],
     ids=["bomb", "empty", "too large", "changed bytes of an active version"],

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def catalog_signals() -> dict[str, Any]:
-    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_1.yaml"
+    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
     return {signal["id"]: signal for signal in yaml.safe_load(shipped.read_text())["signals"]}
 
 

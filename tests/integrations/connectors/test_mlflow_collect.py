@@ -65,6 +65,10 @@ EXPECTED: dict[str, tuple[Any, ...]] = {
     "mlflow.production_described_share": (1 / 2, "", "exact", 1, 2),
     # 4 by its run, 3 named by names-it; 5 has loss only, the run of 6 is gone
     "mlflow.versions_evaluated_share_90d": (2 / 4, "", "exact", 2, 4),
+    # churn was trained 300, 5, 3 and 1 days ago (5, 4, 3, 2); the run of 6 is gone, both versions of old are of one run
+    "mlflow.retrain_interval_365d": (2.0, "", "exact", None, None),
+    # churn 4 is 3 days old, old 1 is 300
+    "mlflow.live_version_age": (300, "", "exact", None, None),
     # neither is named like a model, both were made in experiment 0
     "mlflow.prompts": (None, "not_configured", "exact", None, None),
 }
@@ -302,3 +306,42 @@ def test_server_in_trouble_for_runs_only_leaves_the_registry(mlflow: FakeMlflow)
     seen = found(mlflow)
     assert reasons(seen, *(name for name in RUN_SIGNALS)) == {(None, "unreachable")}
     assert seen["mlflow.production_versions"].value == 2
+
+
+def test_trainings_that_cannot_be_read_make_the_interval_unknown(mlflow: FakeMlflow) -> None:
+    mlflow.serve("runs/get", "forbidden", run_id="gone-by")
+    assert reasons(found(mlflow), "mlflow.retrain_interval_365d") == {(None, "unauthorized")}
+
+
+def test_two_trainings_are_no_habit(mlflow: FakeMlflow) -> None:
+    mlflow.listing(
+        "model-versions/search",
+        "model_versions",
+        [version("churn", 2, 3, run_id="full"), version("churn", 1, 6, run_id="job")],
+        filter="name='churn'",
+    )
+    one = found(mlflow, models=["churn"])["mlflow.retrain_interval_365d"]
+    assert (one.value, one.reason, one.sample) == (None, "insufficient_sample", 1)
+
+
+def test_age_is_unknown_without_a_live_version_and_at_least_so_much_with_a_model_missing(
+    mlflow: FakeMlflow,
+) -> None:
+    assert reasons(
+        found(mlflow, models=["churn"], production_aliases=["none"]), "mlflow.live_version_age"
+    ) == {(90, "")}
+    mlflow.answer(
+        "registered-models/get", {"registered_model": model("churn", {"shadow": "5"})}, name="churn"
+    )
+    mlflow.listing(
+        "model-versions/search",
+        "model_versions",
+        [version("churn", 5, 2, run_id="job")],
+        filter="name='churn'",
+    )
+    assert reasons(found(mlflow, models=["churn"]), "mlflow.live_version_age") == {
+        (None, "insufficient_sample")
+    }
+    mlflow.serve("registered-models/get", "model_absent", name="churn")
+    one = found(mlflow)["mlflow.live_version_age"]
+    assert (one.value, one.bound) == (300, "lower")
