@@ -51,6 +51,7 @@ PORTAL_CONNECTORS = {
     "gitlab": "integrations.connectors.gitlab.connector.GitlabConnector",
     "jenkins": "integrations.connectors.jenkins.connector.JenkinsConnector",
     "mlflow": "integrations.connectors.mlflow.connector.MlflowConnector",
+    "prometheus": "integrations.connectors.prometheus.connector.PrometheusConnector",
 }
 PORTAL_STYLEGUIDE = env.flag("PORTAL_STYLEGUIDE", default=DEBUG)
 

@@ -68,6 +68,7 @@ class FactKind(StrEnum):
     TRAINING_RUN = "training_run"  # a CI run of a training workflow: sha, started_at, finished_at
     COMMIT = "commit"  # a commit that exists in a connected repository: sha
     VERSION = "version"  # a model version: name, sha, started_at, finished_at of its run, is_live, has_run, has_digest
+    ALERT = "alert"  # a drift alert began to fire: happened_at
 
 
 @dataclass(frozen=True, slots=True)
