@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from integrations.connectors.base import Fact, FactKind
@@ -55,16 +55,14 @@ def _starts(name: str, found: Iterable[Series], start: int) -> list[int]:
     return [at for earlier, at in zip(before, firing, strict=False) if at - earlier > SAME]
 
 
-def _is_own(labels: Labels, selectors: Iterable[Selector]) -> bool:
+def _is_own(labels: Labels, selectors: Sequence[Selector]) -> bool:
     """Two teams may call a rule by one name: an alert that says otherwise in one of the labels is not the team's."""
-    return any(
-        all(
-            matcher.fits(labels[matcher.label]) is not False
-            for matcher in selector.matchers
-            if labels.get(matcher.label)
-        )
-        for selector in selectors
-    )
+    matchers = [matcher for selector in selectors for matcher in selector.matchers]
+    for label, value in labels.items():
+        verdicts = [matcher.fits(value) for matcher in matchers if matcher.label == label]
+        if value and verdicts and all(verdict is False for verdict in verdicts):
+            return False
+    return True
 
 
 def _fact(name: str, at: int, url: str) -> Fact:

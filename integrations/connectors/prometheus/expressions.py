@@ -10,7 +10,6 @@ from integrations.connectors.prometheus.matchers import (
     BadSelector,
     Matcher,
     Selector,
-    fit_labels,
     read_selector,
 )
 
@@ -86,10 +85,9 @@ def _selector(metric: str, inside: Tokens) -> list[Selector]:
 
 
 def _covers(named: Selector, selector: Selector) -> bool:
-    values = {matcher.label: matcher.value for matcher in named.matchers if matcher.op == "="}
-    return all(
-        matcher in named.matchers
-        or (matcher.label in values and fit_labels(Selector((matcher,)), values))
-        or (matcher.label not in values and not matcher.chooses)
-        for matcher in selector.matchers
-    )
+    return all(matcher in named.matchers or _asks_for(named, matcher) for matcher in selector.matchers)
+
+
+def _asks_for(named: Selector, matcher: Matcher) -> bool:
+    values = [value for other in named.matchers if other.label == matcher.label for value in other.names]
+    return any(matcher.fits(value) for value in values) if values else not matcher.chooses

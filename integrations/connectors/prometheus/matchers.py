@@ -46,6 +46,16 @@ class Matcher:
         return None if found is None else found is (self.op == "=~")
 
     @property
+    def names(self) -> frozenset[str]:
+        """The values that it names letter by letter; a regular expression with .* names nobody."""
+        if self.op == "=":
+            return frozenset({self.value})
+        if self.op != "=~":
+            return frozenset()
+        alternatives = [_pieces(part) for part in _alternatives(self.value)]
+        return frozenset(pieces[0][1] for pieces in alternatives if pieces is not None and len(pieces) == 1)
+
+    @property
     def chooses(self) -> bool:
         """Whether it asks for something: a line of exclusions alone would mean everybody's series."""
         return self.fits("") is not True

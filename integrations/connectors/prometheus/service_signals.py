@@ -69,7 +69,9 @@ def _month(line: Line, reader: Reader, runtime: Runtime, window: Window) -> Mont
     if line.selector is None:
         return no_series(line)
     up = f"max({line.selector.of('up')})"
-    return _read_month(line.text, f"{up} > bool 0", up, reader, runtime, window) or no_series(line)
+    words = f"Prometheus has no sample with {line.text} at any five-minute step of 30 days."
+    nothing = Gap(Reason.SELECTOR_MATCHES_NOTHING.value, words)
+    return _read_month(line.text, f"{up} > bool 0", up, reader, runtime, window) or nothing
 
 
 def _own(expression: str, reader: Reader, runtime: Runtime, window: Window) -> Month | Gap:
