@@ -74,6 +74,8 @@ class SourceFact(models.Model):
     is_live = models.BooleanField(default=False)
     has_run = models.BooleanField(default=False)
     has_digest = models.BooleanField(default=False)
+    # When a version was first seen live by a source that was watching it; null where nobody saw it go live.
+    live_since = models.DateTimeField(null=True, blank=True)
     url = models.CharField(max_length=2000, blank=True)
 
     class Meta:

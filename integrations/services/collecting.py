@@ -197,14 +197,21 @@ def _store(
         if source is None:
             return None
         source.team, source.connection = run.source.team, run.connection
+        # Somebody may have edited the mapping while it was read.
+        asked_row_version = run.source.row_version
         run.source = source
         items = _items(run, collected, problem)
         results = _record(run, source, items, at)
         run.fact_count = 0
         if problem is None:
             run.fact_count = store_facts(
-                source=source, collected=collected, wanted_shas=wanted, until=run.started_at
+                source=source,
+                collected=collected,
+                wanted_shas=wanted,
+                until=run.started_at,
+                asked_row_version=asked_row_version,
             )
+            source.facts_row_version = asked_row_version
         _note_reading(source, collected, problem, wanted, run.started_at)
         for giver, joined in joins.join_team(team=source.team, at=run.started_at):
             results += _record(run, giver, joined, at)
@@ -273,7 +280,10 @@ def _note_reading(
         source.last_failure, source.last_failure_message, source.last_read_at = "", "", at
         source.asked_shas, source.checked_shas = list(wanted), list(collected.checked_shas)
     source.save(
-        update_fields=["last_failure", "last_failure_message", "last_read_at", "asked_shas", "checked_shas"]
+        update_fields=[
+            *("last_failure", "last_failure_message", "last_read_at"),
+            *("asked_shas", "checked_shas", "facts_row_version"),
+        ]
     )
 
 

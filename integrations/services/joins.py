@@ -17,6 +17,7 @@ from assessments.vocabulary import Reason
 from integrations.connectors.base import FactKind
 from integrations.models import Connection, Source, SourceFact
 from integrations.queries.kinds import connector_class
+from integrations.services.retraining import TO_LIVE, drift_to_live
 from teams.models import Team
 
 FROM_CI = "mlflow.versions_from_ci_share_90d"
@@ -33,7 +34,8 @@ TRAINING_RUNS = "ci.training_runs_90d"
 LIVE_RUNS = "mlflow.production_from_notebook_share"
 # The same of recent versions: a run that could not be read has a commit all the same.
 RECENT_RUNS = "mlflow.versions_with_run_share"
-_SIDES = (LIVE_VERSIONS, RECENT_VERSIONS, REPOSITORIES, TRAINING_RUNS, LIVE_RUNS, RECENT_RUNS)
+DRIFT_ALERTS = "monitoring.drift_rules"
+_SIDES = (LIVE_VERSIONS, RECENT_VERSIONS, REPOSITORIES, TRAINING_RUNS, LIVE_RUNS, RECENT_RUNS, DRIFT_ALERTS)
 
 WINDOW = timedelta(days=90)
 GRACE = timedelta(minutes=5)
@@ -94,10 +96,37 @@ def join_team(*, team: Team, at: datetime) -> list[tuple[Source, list[Observed]]
             WITH_COMMIT: _unless(live_reason, partial(with_commit, live, commits, repositories)),
             LINEAGE: _unless(live_reason, partial(lineage, live, commits, repositories)),
         }
-        found.append(
-            (giver, [_observed(name, share, at) for name, share in shares.items() if share is not None])
-        )
+        observed = [_observed(name, share, at) for name, share in shares.items() if share is not None]
+        hours = _drift_to_live(giver, sides, versions, facts, at)
+        found.append((giver, [*observed, *([hours] if hours is not None else [])]))
     return found
+
+
+def _drift_to_live(
+    giver: Source,
+    sides: dict[str, dict[int, Side | None]],
+    versions: Sequence[SourceFact],
+    facts: Iterable[SourceFact],
+    at: datetime,
+) -> Observed | None:
+    """None while a side was never read."""
+    missing = _missing(_of(sides, DRIFT_ALERTS))
+    reason = _reason(sides, giver, LIVE_VERSIONS, RECENT_VERSIONS, RECENT_RUNS)
+    if missing is None or reason is None:
+        return None
+    if not reason and any(
+        (side := sides[signal].get(giver.pk)) is not None and side.is_lower
+        for signal in (LIVE_VERSIONS, RECENT_VERSIONS)
+    ):
+        # A version that was not read may be the one that answered.
+        reason = Reason.MODEL_NOT_FOUND.value
+    if reason or missing:
+        return Observed(
+            TO_LIVE, None, at, reason=reason or missing, detail="" if reason else _NO_ALERTS.get(missing, "")
+        )
+    since = max(giver.created_at, at - WINDOW)
+    alerts = [f for f in facts if f.kind == FactKind.ALERT and f.happened_at >= since]
+    return drift_to_live(alerts, versions, at=at)
 
 
 def from_ci(
@@ -193,6 +222,11 @@ def _observed(name: str, share: Share, at: datetime) -> Observed:
 _WHY = {
     Reason.NOT_CONFIGURED.value: "The other side of this comparison is not connected: a repository, or a training workflow.",
     Reason.RUN_NOT_FOUND.value: "The run behind a live version cannot be found.",
+}
+
+
+_NO_ALERTS = {
+    Reason.NOT_CONFIGURED.value: "No monitoring system with drift rules is connected for this team."
 }
 
 

@@ -173,6 +173,14 @@ class FakeRegistry(FakeConnector):
     signals: ClassVar[frozenset[str]] = frozenset(REGISTRY_SIGNALS)
 
 
+class FakeMonitorConnector(FakeConnector):
+    """The same server as monitoring."""
+
+    kind: ClassVar[str] = "fakemonitor"
+    label: ClassVar[str] = "Fake Monitor"
+    signals: ClassVar[frozenset[str]] = frozenset({"monitoring.drift_rules"})
+
+
 class BrokenConnector(FakeConnector):
     """A connector with a bug."""
 
@@ -186,5 +194,6 @@ class BrokenConnector(FakeConnector):
 KINDS = {
     "fakegit": "tests.integrations.fakes.FakeConnector",
     "fakeregistry": "tests.integrations.fakes.FakeRegistry",
+    "fakemonitor": "tests.integrations.fakes.FakeMonitorConnector",
     "broken": "tests.integrations.fakes.BrokenConnector",
 }
