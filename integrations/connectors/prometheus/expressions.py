@@ -55,7 +55,9 @@ def series_of(expression: str) -> list[Selector]:
         elif (kind, text) == ("other", "["):
             at = _behind(tokens, at, "]")
         else:
-            if kind == "name" and following != "(" and text.lower() not in _WORDS:
+            # A function, or an aggregation as in `sum by (job) (x)`.
+            is_applied = following == "(" or following.lower() in {"by", "without"}
+            if kind == "name" and not is_applied and text.lower() not in _WORDS:
                 found += _selector(text, [])
             at += 1
     return found

@@ -10,6 +10,7 @@ from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.matchers import NAME_LABEL, Matcher, Selector
 from integrations.connectors.prometheus.observe import NO_MODEL, count, no_series, unknown
 from integrations.connectors.prometheus.options import ACTIVE, MODEL_METRICS, PARALLEL, Line, Setup
+from integrations.connectors.prometheus.payload import whole
 from integrations.connectors.prometheus.reader import MAX_SERIES, Gap, Reader, Runtime, gap_of
 from integrations.connectors.prometheus.window import DAY, Window, covers
 
@@ -111,12 +112,10 @@ def _active(
             continue
         try:
             by_version = f"count by ({setup.version_label}) ({_increase(line, setup)} > 0)"
-            found = reader.query(f"count({by_version})", at=window.now)
+            # No series here: the counter is there and did not move.
+            total += whole(reader.query(f"count({by_version})", at=window.now))
         except SourceError as error:
             gaps.append(gap_of(error, "endpoint for queries"))
-        else:
-            # No series here: the counter is there and did not move.
-            total += sum(int(sample.value) for sample in found)
     return count(ACTIVE, total, gaps, url=url, detail=f"By the label {setup.version_label}.")
 
 

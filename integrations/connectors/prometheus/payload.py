@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,8 @@ _DURATION = re.compile(r"([0-9]{1,6})(ms|[smhdwy])")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 # No moment of a window lies beyond; a time stamp of garbage must not leave the calendar.
 _LATEST = 4_102_444_800.0
+# Nobody has more of anything; beyond 2**53 a number is not even whole any more.
+_MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An alerting or recording rule that was last evaluated without an error is `is_healthy`."""
+    """An alerting or recording rule. `health`: ok or err as it was last evaluated, unknown before that."""
 
     name: str
     query: str
     is_alerting: bool
-    is_healthy: bool
+    health: str
     labels: Labels
 
 
@@ -56,6 +58,21 @@ def vector(data: Any) -> list[Sample]:
         _, value = _point(row.get("value"))
         found.append(Sample(_labels(row), value))
     return found
+
+
+def one_number(samples: Sequence[Sample]) -> float | None:
+    """The one value of an aggregation, None for no series at all. Raises SourceError(BAD_PAYLOAD) for more, or for less than 0."""
+    if len(samples) > 1 or any(sample.value < 0 for sample in samples):
+        raise bad_shape()
+    return samples[0].value if samples else None
+
+
+def whole(samples: Sequence[Sample]) -> int:
+    """The number of a count, 0 for no series at all. Raises SourceError(BAD_PAYLOAD) for anything else."""
+    number = one_number(samples) or 0.0
+    if number != int(number) or number > _MOST:
+        raise bad_shape()
+    return int(number)
 
 
 def matrix(data: Any) -> list[Series]:
@@ -139,7 +156,7 @@ def _rule(row: Row) -> Rule:
         name=name,
         query=query if isinstance(query, str) else "",
         is_alerting=kind == "alerting",
-        is_healthy=row.get("health") == "ok",
+        health=str(row.get("health")),
         labels=_texts(labels) if isinstance(labels, dict) else {},
     )
 

@@ -25,6 +25,9 @@ from integrations.connectors.prometheus.window import Window
 
 NOTHING_NAMED = Gap(Reason.NOT_CONFIGURED.value, "No service, model or rule is named in the mapping.")
 
+# So a server that has just started would have no rule at all.
+NOT_EVALUATED = Gap(Reason.UNREACHABLE.value, "A rule of the team has not been evaluated yet.")
+
 
 @dataclass(frozen=True, slots=True)
 class TeamRules:
@@ -78,8 +81,10 @@ def ask_rules(setup: Setup, reader: Reader, runtime: Runtime, window: Window) ->
         found |= chosen
         if not chosen:
             gaps += _unproven(line, reader, window, is_of_rules=bool(setup.rules))
+    if any(rule.health == "unknown" for rule in found.values()):
+        gaps.append(NOT_EVALUATED)
     return TeamRules(
-        rules=tuple(rule for _, rule in sorted(found.items()) if rule.is_healthy),
+        rules=tuple(rule for _, rule in sorted(found.items()) if rule.health == "ok"),
         gaps=tuple(gaps),
         selectors=tuple(line.selector for line in lines if line.selector is not None),
         drift_words=setup.drift_words,

@@ -9,12 +9,13 @@ from integrations.connectors.base import Observation
 from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.observe import NO_SERVICE, count, no_series, unknown
 from integrations.connectors.prometheus.options import COVERAGE, TARGETS, UPTIME, Line, Setup
-from integrations.connectors.prometheus.payload import Sample, bad_shape
+from integrations.connectors.prometheus.payload import bad_shape, one_number, whole
 from integrations.connectors.prometheus.reader import Gap, Reader, Runtime, gap_of
 from integrations.connectors.prometheus.window import STEPS_30D, Window, covers
 
 # Rounding and a mark at the very edge; what is more than this is no share.
 SLACK = 1.001
+_UP_UNKNOWN = Gap(Reason.UNREACHABLE.value, "Prometheus gives samples, but not whether they were up.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,15 @@ def _targets(setup: Setup, reader: Reader, window: Window, *, url: str) -> Obser
     try:
         for line in setup.services:
             ranged = f"count_over_time({line.selector.of('up')}[1h])" if line.selector else ""
-            if ranged and _number(reader.query(f"count({ranged})", at=window.now)) is not None:
+            if ranged and one_number(reader.query(f"count({ranged})", at=window.now)) is not None:
                 found.append(ranged)
             else:
                 gaps.append(no_series(line))
         # `or` takes a target that two lines name only once.
-        number = _number(reader.query(f"count({' or '.join(found)})", at=window.now)) if found else 0
+        number = whole(reader.query(f"count({' or '.join(found)})", at=window.now)) if found else 0
     except SourceError as error:
         return unknown(TARGETS, gap_of(error, "endpoint for queries"), url=url)
-    return count(TARGETS, int(number or 0), gaps, url=url, detail="Targets scraped in the last hour.")
+    return count(TARGETS, number, gaps, url=url, detail="Targets scraped in the last hour.")
 
 
 def _month(line: Line, reader: Reader, runtime: Runtime, window: Window) -> Month | Gap:
@@ -99,16 +100,16 @@ def _read_month(
 ) -> Month | Gap | None:
     """None where there was no sample at all in 30 days."""
     try:
-        steps = _number(reader.query(f"count_over_time(({seen})[30d:5m])", at=window.now))
+        steps = one_number(reader.query(f"count_over_time(({seen})[30d:5m])", at=window.now))
         if steps is None:
             return None
         coverage = _share(steps)
         if coverage < _needed():
             return Month(name, coverage, _why_not_covered(seen, coverage, reader, runtime, window))
-        total = _number(reader.query(f"sum_over_time(({up})[30d:5m])", at=window.now))
+        total = one_number(reader.query(f"sum_over_time(({up})[30d:5m])", at=window.now))
+        return Month(name, coverage, _UP_UNKNOWN if total is None else _share(total))
     except SourceError as error:
         return gap_of(error, "endpoint for queries")
-    return Month(name, coverage, bad_shape_gap() if total is None else _share(total))
 
 
 def _why_not_covered(seen: str, coverage: float, reader: Reader, runtime: Runtime, window: Window) -> Gap:
@@ -121,10 +122,6 @@ def _why_not_covered(seen: str, coverage: float, reader: Reader, runtime: Runtim
     if not reader.query(f"count_over_time(({seen})[1d:5m] offset 29d)", at=window.now):
         return Gap(Reason.WINDOW_NOT_COVERED.value, f"{words}, and none of the first of them.")
     return Gap(Reason.INSUFFICIENT_SAMPLE.value, f"{words}; {_needed():.0%} are needed to say.")
-
-
-def bad_shape_gap() -> Gap:
-    return Gap(Reason.UNREACHABLE.value, "Prometheus gives samples, but not whether they were up.")
 
 
 def _needed() -> float:
@@ -147,10 +144,3 @@ def _share(steps: float) -> float:
     if not 0 <= found <= SLACK:
         raise bad_shape()
     return min(found, 1.0)
-
-
-def _number(samples: list[Sample]) -> float | None:
-    """The one value of an aggregation, None for no series at all. Raises SourceError(BAD_PAYLOAD) for more."""
-    if len(samples) > 1 or any(sample.value < 0 for sample in samples):
-        raise bad_shape()
-    return samples[0].value if samples else None

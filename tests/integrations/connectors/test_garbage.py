@@ -15,13 +15,21 @@ from integrations.connectors.github.connector import GithubConnector
 from integrations.connectors.http import SourceError
 from integrations.connectors.jenkins.connector import JenkinsConnector
 from integrations.connectors.mlflow.connector import MlflowConnector
-from tests.integrations.connectors import github_world, jenkins_rows, jenkins_world, mlflow_world
+from integrations.connectors.prometheus.connector import PrometheusConnector
+from tests.integrations.connectors import (
+    github_world,
+    jenkins_rows,
+    jenkins_world,
+    mlflow_world,
+    prometheus_fake,
+)
 from tests.integrations.connectors.garbage import spoilt
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import UNTIL
 from tests.integrations.connectors.jenkins_fake import FakeJenkins
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.observed import assert_sound
+from tests.integrations.connectors.prometheus_fake import FakePrometheus
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +46,19 @@ def jenkins() -> Iterator[FakeJenkins]:
     with FakeJenkins() as fake:
         jenkins_world.build_world(fake)
         yield fake
+
+
+@pytest.fixture
+def prometheus() -> Iterator[FakePrometheus]:
+    with FakePrometheus() as fake:
+        fake.serve_recorded()
+        yield fake
+
+
+def of_prometheus(fake: FakePrometheus) -> Collected | None:
+    with contextlib.suppress(SourceError):
+        return fake.collect(prometheus_fake.OPTIONS)
+    return None
 
 
 def of_mlflow(fake: FakeMlflow) -> Collected | None:
@@ -76,6 +97,12 @@ def test_spoilt_github(github: FakeGithub, seed: int) -> None:
 def test_spoilt_jenkins(jenkins: FakeJenkins, seed: int) -> None:
     _spoil(jenkins.answers, random.Random(seed))
     _assert_sound_if_any(of_jenkins(jenkins), JenkinsConnector.signals)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_spoilt_prometheus(prometheus: FakePrometheus, seed: int) -> None:
+    _spoil(prometheus.answers, random.Random(seed))
+    _assert_sound_if_any(of_prometheus(prometheus), PrometheusConnector.signals)
 
 
 def _assert_sound_if_any(collected: Collected | None, signals: frozenset[str]) -> None:
@@ -156,6 +183,28 @@ def test_no_zero_of_garbage_jenkins(
     assert {found[name] for name in signals} == {(None, "unreachable")}
 
 
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize(
+    ("path", "key", "signals"),
+    [
+        ("query", "result", ("monitoring.service_targets", "monitoring.uptime_30d", "serving.active_versions_24h")),
+        ("query_range", "result", ("serving.parallel_version_days_90d",)),
+        ("rules", "groups", ("monitoring.alert_rules", "monitoring.drift_rules", "monitoring.data_rules")),
+        ("series", "", ("monitoring.model_metrics", "serving.active_versions_24h")),
+    ],
+)  # fmt: skip
+def test_no_zero_of_garbage_prometheus(
+    prometheus: FakePrometheus, wrong: Any, path: str, key: str, signals: tuple[str, ...]
+) -> None:
+    kind = "matrix" if path == "query_range" else "vector"
+    data = {key: wrong, "resultType": kind} if key else wrong
+    prometheus.answer(path, {"status": "success", "data": data})
+    collected = of_prometheus(prometheus)
+    assert collected is not None
+    found = {one.signal: (one.value, one.reason) for one in collected.observations}
+    assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
 WHOLE = (
     b"", b"null", b"[]", b"{}", b"{", b"NaN", b'{"runs": [NaN]}', b'{"a": 1e999}', b'{"a": 1, "a": 2}', b"[" * 50_000,
     b"<html>Sign in</html>", b"\xff\xfe", b'{"error_code": "X"}', b'{"message": "x"}',
@@ -186,6 +235,15 @@ def test_one_answer_to_everything_is_never_a_collection(body: bytes, content_typ
         assert known == (
             {"mlflow.prompts": 0} if body == b"{}" and content_type == "application/json" else {}
         )
+
+
+@pytest.mark.parametrize("body", WHOLE, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("content_type", ["application/json", "text/html"])
+def test_one_answer_to_everything_is_no_prometheus(body: bytes, content_type: str) -> None:
+    with FakePrometheus() as fake:
+        for path in ("query", "query_range", "series", "rules", "status/runtimeinfo"):
+            fake.answer(path, body, content_type=content_type)
+        assert of_prometheus(fake) is None
 
 
 def test_sign_in_page_with_200_is_no_collection(mlflow: FakeMlflow) -> None:
