@@ -83,6 +83,8 @@ class Reading(models.Model):
     # When `good` was last confirmed.
     read_at = models.DateTimeField(null=True, blank=True)
     tried_at = models.DateTimeField()
+    # The newest value dropped so far that somebody has to say that it is right; until then `good` stands and ages.
+    held_at = models.DateTimeField(null=True, blank=True)
     # The source was removed; it counts as unknown in pooling until the signal's window is over.
     removed_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,6 +1,18 @@
+from integrations.models.budget import RequestBudget
 from integrations.models.collection import Collection, SourceFact
 from integrations.models.connection import AllowedHost, Connection
 from integrations.models.source import Source
 from integrations.models.stream import SourceStream, StreamItem
+from integrations.models.tagged_answer import TaggedAnswer
 
-__all__ = ["AllowedHost", "Collection", "Connection", "Source", "SourceFact", "SourceStream", "StreamItem"]
+__all__ = [
+    "AllowedHost",
+    "Collection",
+    "Connection",
+    "RequestBudget",
+    "Source",
+    "SourceFact",
+    "SourceStream",
+    "StreamItem",
+    "TaggedAnswer",
+]

@@ -20,13 +20,15 @@ class Collection(models.Model):
         OK = "ok", "Read"
         PARTIAL = "partial", "Read in part"
         FAILED = "failed", "Not read"
+        # The host asked for fewer requests: nothing is wrong, it is read later.
+        THROTTLED = "throttled", "Put off"
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="collections")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="collections")
     trigger = models.CharField(max_length=8, choices=Trigger.choices)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
-    outcome = models.CharField(max_length=7, choices=Outcome.choices)
+    outcome = models.CharField(max_length=9, choices=Outcome.choices)
     # Why a system could not be read: integrations.connectors.http.Failure, or `secret`, `portal`.
     failure = models.CharField(max_length=20, blank=True)
     message = models.CharField(max_length=500, blank=True)
@@ -43,7 +45,8 @@ class Collection(models.Model):
                 condition=Q(trigger__in=["schedule", "now", "command"]), name="collection_trigger_known"
             ),
             models.CheckConstraint(
-                condition=Q(outcome__in=["ok", "partial", "failed"]), name="collection_outcome_known"
+                condition=Q(outcome__in=["ok", "partial", "failed", "throttled"]),
+                name="collection_outcome_known",
             ),
             models.CheckConstraint(
                 condition=~Q(outcome="failed") | ~Q(message=""), name="collection_failed_says_why"

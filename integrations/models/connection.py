@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from integrations.models.budget import RequestBudget
+
 DEFAULT_INTERVAL_MINUTES = 360
 
 
@@ -33,6 +35,12 @@ class Connection(models.Model):
     secret_set_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # Moves with every change of the credential: what was learned under another one is not used again.
+    secret_version = models.PositiveIntegerField(default=0)
+    # Shared with every connection that sends the same credential to the same host; none before the first one was entered.
+    budget = models.ForeignKey(
+        RequestBudget, null=True, blank=True, on_delete=models.PROTECT, related_name="connections"
+    )
 
     interval_minutes = models.PositiveIntegerField(default=DEFAULT_INTERVAL_MINUTES)
     is_paused = models.BooleanField(default=False)
@@ -56,6 +64,10 @@ class Connection(models.Model):
     last_failure_message = models.CharField(max_length=500, blank=True)
     # Failures in a row: the wait grows with them, and a credential refused twice is not tried a third time.
     failures = models.PositiveSmallIntegerField(default=0)
+    # The first of them. To be put off by a rate limit is no failure.
+    failing_since_at = models.DateTimeField(null=True, blank=True)
+    # It did not answer in time last time: it is read in the slow lane, so that it holds nobody up.
+    is_slow = models.BooleanField(default=False)
 
     # What the last test saw: identity, choices, missing, notes. Forms offer its choices.
     found = models.JSONField(default=dict, blank=True)
