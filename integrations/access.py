@@ -16,7 +16,7 @@ from teams.models import User
 def connection_for(request: HttpRequest, pk: int, action: str = VIEW) -> tuple[User, Connection]:
     """The person and the connection. Raises Http404 (not there, not visible) or PermissionDenied (visible, not allowed)."""
     user = signed_in(request.user)
-    connection = connections_visible_to(user).filter(pk=pk).first()
+    connection = connections_visible_to(user).select_related("budget").filter(pk=pk).first()
     if connection is None:
         raise Http404
     require(user, action)

@@ -19,15 +19,18 @@ _PUBLISH = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
     name="integrations.dispatch_due_collections", ignore_result=True, soft_time_limit=20, time_limit=30
 )
 def dispatch_due_collections(**_: object) -> None:
-    """Hands every connection whose time has come to a worker. A task that gets lost is claimed again when its lease ends."""
+    """Hands connections whose time has come to workers. A task that gets lost is claimed again when its lease ends."""
     for claim in leases.claim_due(at=timezone.now()):
         collect_connection.delay(connection_id=claim.connection_id, lease_key=claim.lease_key)
 
 
 @shared_task(name="integrations.collect_connection", ignore_result=True, soft_time_limit=840, time_limit=900)
 def collect_connection(*, connection_id: int, lease_key: str, **_: object) -> None:
-    """Reads all sources of one connection, if the claim still is good."""
-    collecting.collect_connection(claim=leases.Claim(connection_id, lease_key), clock=timezone.now)
+    """Reads all sources of one connection, if the claim still is good; then hands over the next one of its credential."""
+    runs = collecting.collect_connection(claim=leases.Claim(connection_id, lease_key), clock=timezone.now)
+    # Those that share a credential are read one after the other; without this each would wait for the next tick.
+    if runs and (claim := leases.claim_next(connection=runs[-1].connection, at=timezone.now())):
+        hand_over(claim)
 
 
 @shared_task(name="integrations.sweep_collections", ignore_result=True, soft_time_limit=120, time_limit=150)

@@ -7,12 +7,13 @@ on pages and kept in the run record.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from integrations.connectors.allowance import allowance_of
+from integrations.connectors.header_values import moment_of, number_of
 
 # A source may ask for patience, but not for a day: people would take the portal for broken.
 LONGEST_WAIT = timedelta(hours=6)
@@ -20,6 +21,10 @@ SHORTEST_WAIT = timedelta(seconds=1)
 # GitHub asks for "at least one minute" where it names no time.
 USUAL_WAIT = timedelta(seconds=60)
 
+# The code of a line that stayed silent: connected, perhaps, and then no answer in time.
+NO_ANSWER = "NO_ANSWER"
+# The code of our own forbearance: the host would still answer, but what is left is kept for people.
+KEPT_FOR_PEOPLE = "KEPT_FOR_PEOPLE"
 # The code of a server that checks the Host header and does not know the name that the connection uses (MLflow from 3.5 on).
 INVALID_HOST = "INVALID_HOST_HEADER"
 
@@ -154,8 +159,8 @@ def wait_of(headers: Mapping[str, str], at: datetime) -> timedelta:
 
     Moments that the source names are on its clock, so the `Date` header beside them is taken for its "now".
     """
-    there = _date(headers.get("date", "")) or at
-    for seconds in (_retry_after(headers.get("retry-after"), there), _reset(headers, there)):
+    there = moment_of(headers.get("date", "")) or at
+    for seconds in (_retry_after(headers.get("retry-after"), there), _reset(headers, at)):
         if seconds is not None:
             return min(max(timedelta(seconds=seconds), SHORTEST_WAIT), LONGEST_WAIT)
     return USUAL_WAIT
@@ -164,32 +169,19 @@ def wait_of(headers: Mapping[str, str], at: datetime) -> timedelta:
 def _retry_after(text: str | None, there: datetime) -> float | None:
     if text is None:
         return None
-    seconds = _number(text)
+    seconds = number_of(text)
     if seconds is not None:
         return seconds
-    moment = _date(text)
+    moment = moment_of(text)
     return None if moment is None else (moment - there).total_seconds()
 
 
-def _reset(headers: Mapping[str, str], there: datetime) -> float | None:
+def _reset(headers: Mapping[str, str], at: datetime) -> float | None:
+    told = allowance_of(headers, at)
+    if told is not None and told.remaining == 0:
+        return (told.resets_at - at).total_seconds()
     if headers.get("x-ratelimit-remaining", "").strip() != "0":
         return None
-    reset = _number(headers.get("x-ratelimit-reset", ""))
+    reset = number_of(headers.get("x-ratelimit-reset", ""))
+    there = moment_of(headers.get("date", "")) or at
     return None if reset is None else reset - there.timestamp()
-
-
-def _number(text: str) -> float | None:
-    """A finite number, bounded so that adding it to a moment cannot overflow; None for anything else."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return min(max(value, -1e12), 1e12) if math.isfinite(value) else None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

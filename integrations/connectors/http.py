@@ -21,9 +21,11 @@ from typing import Any, Self
 import httpx2
 
 from integrations.connectors import strict_json
+from integrations.connectors.allowance import Allowance, allowance_of
 from integrations.connectors.body import ERROR_BODY, bad_payload, beginning, refuse_web_page, unpacked
 from integrations.connectors.egress import EgressPolicy
-from integrations.connectors.failures import Failure, SourceError, failure_of
+from integrations.connectors.failures import KEPT_FOR_PEOPLE, NO_ANSWER, Failure, SourceError, failure_of
+from integrations.connectors.kept import KeptAnswer, KeptAnswers
 from integrations.connectors.pinned import Limits, PinnedBackend, PinnedTransport
 
 __all__ = ["Failure", "Http", "Limits", "Params", "Reply", "SourceError"]
@@ -54,7 +56,8 @@ class Http:
     """One outside system: requests below `base_url`, one at a time. Every failure is a SourceError.
 
     `ca_bundle` is a file with the certificates of a private authority; verification is never switched off. Cookies, proxy
-    variables and .netrc of the environment are ignored.
+    variables and .netrc of the environment are ignored. `kept` are answers with their ETag; `allowance` is what the host
+    told last about the requests that are left: it is asked no more when the rest is for people, but `is_by_hand`.
     """
 
     def __init__(
@@ -65,8 +68,14 @@ class Http:
         headers: Mapping[str, str] | None = None,
         ca_bundle: Path | None = None,
         limits: Limits | None = None,
+        kept: KeptAnswers | None = None,
+        allowance: Allowance | None = None,
+        is_by_hand: bool = False,
     ) -> None:
         self._policy = policy
+        self._is_by_hand = is_by_hand
+        self._kept = kept
+        self.allowance = allowance
         self._limits = limits or Limits()
         origin = policy.check_url(base_url)
         self.host = origin.host
@@ -108,9 +117,32 @@ class Http:
     def close(self) -> None:
         self._client.close()
 
-    def get(self, path: str, params: Params | None = None) -> Reply:
-        """The JSON at `path` (relative to the base URL, already quoted). Same-origin 301 is followed. Raises SourceError."""
-        return self._reply(*self._fetch("GET", self._url(path, params), None))
+    def get(self, path: str, params: Params | None = None, *, is_kept: bool = False) -> Reply:
+        """The JSON at `path` (relative to the base URL, already quoted). Same-origin 301 is followed. Raises SourceError.
+
+        `is_kept`: the answer names no people and may be kept with its ETag; "unchanged" then gives what was kept.
+        """
+        url = self._url(path, params)
+        if not is_kept or self._kept is None:
+            return self._reply(*self._fetch("GET", url, None))
+        return self._kept_or_new(url, self._kept)
+
+    def _kept_or_new(self, url: httpx2.URL, answers: KeptAnswers) -> Reply:
+        accept = self._client.headers.get("accept", "")
+        known = answers.find(str(url), accept)
+        reply = self._reply(*self._fetch("GET", url, None, known.etag if known else ""))
+        if reply.status == 304 and known is not None:
+            headers = {**reply.headers, "link": known.link} if known.link else reply.headers
+            return Reply(200, known.data, headers, reply.url)
+        if reply.status == 304:
+            # Unchanged since what? Nothing is kept here, so the whole answer is wanted.
+            reply = self._reply(*self._fetch("GET", url, None))
+        if reply.status == 304:
+            raise bad_payload(self.host, "says that nothing changed though nothing is known of it here")
+        etag = reply.headers.get("etag", "")
+        if reply.status == 200 and etag:
+            answers.keep(str(url), accept, KeptAnswer(etag, reply.data, reply.headers.get("link", "")))
+        return reply
 
     def text(self, path: str) -> str:
         """A short plain-text answer (a version). Raises SourceError, also for an HTML page."""
@@ -167,11 +199,15 @@ class Http:
                 f"{self.host}: {what} leads to another address than that of the connection; the portal does not go there.",
             )
 
-    def _fetch(self, method: str, url: httpx2.URL, body: Any) -> tuple[httpx2.Response, bytes]:
+    def _fetch(
+        self, method: str, url: httpx2.URL, body: Any, etag: str = ""
+    ) -> tuple[httpx2.Response, bytes]:
+        self._leave_some_for_people()
         self._policy.check_url(str(url))
         self._wire.deadline = time.monotonic() + self._limits.total
         for _ in range(_MAX_REDIRECTS + 1):
-            response, content = self._once(method, url, body)
+            response, content = self._once(method, url, body, etag)
+            self.allowance = allowance_of(_headers(response), datetime.now(UTC)) or self.allowance
             if not response.has_redirect_location:
                 if (response.is_success and response.status_code != 203) or response.status_code == 304:
                     return response, content
@@ -179,6 +215,18 @@ class Http:
             url = self._redirected(method, response)
         raise SourceError(
             Failure.REJECTED, f"{self.host} redirects in circles: check the address of the connection."
+        )
+
+    def _leave_some_for_people(self) -> None:
+        left = self.allowance
+        if self._is_by_hand or left is None or not left.is_used_up(datetime.now(UTC)):
+            return
+        raise SourceError(
+            Failure.RATE_LIMITED,
+            f"{self.host} grants this credential {left.limit} requests, and {left.remaining} are left: they are kept for "
+            "people. Nothing to do, the portal goes on when the host counts anew.",
+            retry_at=left.resets_at,
+            code=KEPT_FOR_PEOPLE,
         )
 
     def _redirected(self, method: str, response: httpx2.Response) -> httpx2.URL:
@@ -197,14 +245,16 @@ class Http:
             )
         return url
 
-    def _once(self, method: str, url: httpx2.URL, body: Any) -> tuple[httpx2.Response, bytes]:
+    def _once(self, method: str, url: httpx2.URL, body: Any, etag: str) -> tuple[httpx2.Response, bytes]:
+        headers = {"If-None-Match": etag} if etag else {}
         try:
-            with self._client.stream(method, url, json=body) as response:
+            with self._client.stream(method, url, json=body, headers=headers) as response:
                 return response, self._read(response)
         except httpx2.TimeoutException:
             raise SourceError(
                 Failure.UNREACHABLE,
                 f"{self.host} did not answer in time ({self._limits.total:g} s at most): check that it runs and can be reached from the portal.",
+                code=NO_ANSWER,
             ) from None
         except httpx2.LocalProtocolError:
             raise _unsendable(self.host) from None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.models.budget import RequestBudget
 
@@ -16,9 +16,21 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(removed_at__isnull=True)
 
     def due(self, at: datetime) -> ConnectionQuerySet:
-        """Open, not paused, past their time, and held by nobody: a lease that ran out is no lease."""
+        """Free, not paused, and past their time."""
+        return self.free(at).filter(is_paused=False, next_due_at__lte=at)
+
+    def free(self, at: datetime) -> ConnectionQuerySet:
+        """Open and held by nobody (a lease that ran out is no lease), with a credential that may be used at `at`.
+
+        It may not while its host wants to be left alone, or while another connection is read with the same one. No joins, but
+        sub-queries: a conditional UPDATE must look at the row as it is when it gets hold of it.
+        """
+        resting = RequestBudget.objects.filter(pk=OuterRef("budget"), free_at__gt=at)
+        others = Connection.objects.filter(budget=OuterRef("budget"), lease_ends_at__gte=at)
         return self.open().filter(
-            Q(lease_ends_at__isnull=True) | Q(lease_ends_at__lt=at), is_paused=False, next_due_at__lte=at
+            Q(lease_ends_at__isnull=True) | Q(lease_ends_at__lt=at),
+            ~Exists(resting),
+            ~Exists(others.exclude(pk=OuterRef("pk"))),
         )
 
 

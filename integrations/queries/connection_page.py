@@ -232,7 +232,8 @@ def run_words(run: Collection) -> str:
     parts = [f"{run.get_outcome_display()}."]
     if run.message:
         parts.append(run.message)
-    if run.outcome != Collection.Outcome.FAILED and (run.known_count or run.unknown_count):
+    is_read = run.outcome in {Collection.Outcome.OK, Collection.Outcome.PARTIAL}
+    if is_read and (run.known_count or run.unknown_count):
         new = {0: "Nothing changed.", 1: "1 new measurement."}
         parts.append(f"{run.known_count} known, {run.unknown_count} unknown.")
         parts.append(new.get(run.stored_count, f"{run.stored_count} new measurements."))

@@ -35,6 +35,7 @@ SIGNS = {
     "late": ("clock", "Overdue", "sign--warn"),
     "paused": ("circle-pause", "Paused", "sign--soft"),
     "waiting": ("clock", "Not read yet", "sign--soft"),
+    "throttled": ("clock", "Put off", "sign--soft"),
     "unmapped": ("circle", "No team", "sign--soft"),
 }
 
@@ -93,7 +94,7 @@ def connections_visible_to(actor: Actor) -> QuerySet[Connection]:
 
 def connection_rows(actor: Actor, at: datetime) -> list[ConnectionRow]:
     """Broken ones first, then by name. Four queries, whatever their number."""
-    connections = list(connections_visible_to(actor).order_by("name", "pk"))
+    connections = list(connections_visible_to(actor).select_related("budget").order_by("name", "pk"))
     keys = [connection.measurement_source for connection in connections]
     teams = dict(
         sources_visible_to(actor).values_list("connection").annotate(Count("pk")).order_by("connection")
@@ -122,6 +123,11 @@ def health_of(connection: Connection, team_count: int, at: datetime) -> Health:
 def _unbroken(connection: Connection, team_count: int, at: datetime) -> Health:
     if team_count == 0:
         return Health("unmapped", "No team is mapped to it yet.")
+    if (free_at := resting_until(connection, at)) is not None:
+        return Health(
+            "throttled",
+            f"The host asked for fewer requests, or the rest is kept for people. It is read again {in_words(free_at - at)}.",
+        )
     if connection.next_due_at < at - OVERDUE and not _is_held(connection, at):
         return Health("late", "It is due and nobody reads it. Check that the worker and beat run.")
     if connection.last_failure:
@@ -143,6 +149,22 @@ def activity_of(connection: Connection, at: datetime) -> str:
             "check that the worker, beat and the broker run."
         )
     return "A collection was asked for; it has not begun yet."
+
+
+def resting_until(connection: Connection, at: datetime) -> datetime | None:
+    """Until when the credential is not used, None when it may be. No query when `budget` is loaded."""
+    budget = connection.budget
+    return (
+        budget.free_at if budget is not None and budget.free_at is not None and budget.free_at > at else None
+    )
+
+
+def in_words(wait: timedelta) -> str:
+    """A wait in whole minutes, the begun one counted; in hours from two on."""
+    minutes = -(-int(wait.total_seconds()) // 60)
+    if minutes > 120:
+        return f"in {-(-minutes // 60)} hours"
+    return "in 1 minute" if minutes <= 1 else f"in {minutes} minutes"
 
 
 def host_of(connection: Connection) -> str:

@@ -6,6 +6,7 @@ import orjson
 from django.conf import settings
 
 from integrations.models import Connection
+from integrations.queries.kinds import connector_class
 from mlops_portal.lib.secrets import CannotDecrypt, KeyRing, Place
 
 
@@ -23,6 +24,11 @@ def secrets_of(connection: Connection) -> dict[str, str]:
         return {}
     found: dict[str, str] = orjson.loads(key_ring().open(connection.secret, place_of(connection)))
     return found
+
+
+def request_headers(connection: Connection) -> dict[str, str]:
+    """What is sent with each request, the credential among it. Raises CannotDecrypt, UnknownConnector, NotAConnector."""
+    return connector_class(connection.kind).headers({**connection.options, **secrets_of(connection)})
 
 
 def credential_problem(connection: Connection) -> str:

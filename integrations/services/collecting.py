@@ -24,7 +24,7 @@ from integrations.queries.connections import SECRET
 from integrations.queries.history import history_words
 from integrations.queries.kinds import connector_class
 from integrations.services import joins, leases
-from integrations.services.doors import TOO_SLOW, connector_of
+from integrations.services.doors import SILENT, TOO_SLOW, connector_of
 from integrations.services.facts import store_facts
 from integrations.services.memory import DatabaseMemory, go_on
 from integrations.services.memory_shelf import LeaseLost
@@ -59,6 +59,8 @@ class Problem:
     retry_at: datetime | None = None
     can_retry: bool = False
     is_shared: bool = True
+    # It did not answer at once: nothing is said of it before it was asked with the usual patience.
+    is_silent: bool = False
 
 
 def collect_connection(
@@ -80,7 +82,13 @@ def collect_connection(
         return ()
     why = trigger or (Collection.Trigger.NOW if connection.asked_at else Collection.Trigger.SCHEDULE)
     try:
-        return _collect_sources(connection, why, clock, started_at, on_source, on_collected)
+        with leases.kept_alive(connection=connection, clock=clock) as step:
+
+            def on_step(source: Source) -> None:
+                step()
+                on_source(source)
+
+            return _collect_sources(connection, why, clock, started_at, on_step, on_collected)
     except KeyboardInterrupt:
         leases.give_back(claim=leases.Claim(connection.pk, connection.lease_key))
         raise
@@ -97,6 +105,7 @@ def _collect_sources(
     done: list[Collection] = []
     shared: Problem | None = None
     is_behind = False
+    is_knocking = why != Collection.Trigger.COMMAND and not connection.is_slow
     for source in Source.objects.open().filter(connection=connection).select_related("team").order_by("pk"):
         on_source(source)
         if not leases.renew(connection=connection, at=clock()):
@@ -105,8 +114,12 @@ def _collect_sources(
         source.connection = connection
         memory = DatabaseMemory(source, clock=clock)
         collection, problem = collect_source(
-            source=source, trigger=why, clock=clock, memory=memory, problem=shared
+            source=source, trigger=why, clock=clock, memory=memory, problem=shared, is_knocking=is_knocking
         )
+        if problem is not None and problem.is_silent:
+            leases.step_aside(connection=connection, at=clock())
+            return tuple(done)
+        is_knocking = False
         is_behind |= memory.is_behind
         shared = problem if problem is not None and problem.is_shared else None
         if collection is not None:
@@ -126,10 +139,12 @@ def collect_source(
     clock: Clock,
     memory: DatabaseMemory | None = None,
     problem: Problem | None = None,
+    is_knocking: bool = False,
 ) -> tuple[Collection | None, Problem | None]:
     """The run as it was stored, and the problem there was. With `problem` nothing is asked: it is stored for this source too.
 
-    No run is stored for a source that was removed while it was read, nor when somebody else took the connection over.
+    No run is stored for a source that was removed while it was read, nor for one that stayed silent when it `is_knocking`, nor
+    when somebody else took the connection over.
     """
     memory = memory or DatabaseMemory(source, clock=clock)
     started_at = clock()
@@ -138,12 +153,14 @@ def collect_source(
     if problem is None:
         question = Question(until=started_at, options=source.options, wanted_shas=wanted, memory=memory)
         try:
-            answer = _read(source.connection, question, memory)
+            answer = _read(source.connection, question, memory, is_knocking=is_knocking)
         except LeaseLost:
             log.warning("lease_lost", connection=source.connection_id, source=source.pk)
             return None, None
         if isinstance(answer, Problem):
             problem = answer
+            if problem.is_silent:
+                return None, problem
         else:
             collected = answer
     run = Collection(connection=source.connection, source=source, trigger=trigger, started_at=started_at)
@@ -155,10 +172,12 @@ def collect_source(
         return _store(run, Collected(()), problem, wanted, clock()), problem
 
 
-def _read(connection: Connection, question: Question, memory: DatabaseMemory) -> Collected | Problem:
+def _read(
+    connection: Connection, question: Question, memory: DatabaseMemory, *, is_knocking: bool
+) -> Collected | Problem:
     """What was collected, or why nothing. Raises LeaseLost: then nothing at all may be written."""
     try:
-        with connector_of(connection) as connector:
+        with connector_of(connection, at=question.until, is_knocking=is_knocking) as connector:
             collected = connector.collect(question)
         memory.close()
         history = history_words(memory.covered)
@@ -166,8 +185,13 @@ def _read(connection: Connection, question: Question, memory: DatabaseMemory) ->
         raise
     except SourceError as error:
         reason = REASONS.get(error.kind, Reason.UNREACHABLE)
-        is_shared = error.code != TOO_SLOW
-        return Problem(error.kind, error.message, reason, error.retry_at, error.can_retry, is_shared)
+        if error.kind is Failure.RATE_LIMITED:
+            # Put off, not failed: nothing was learned of any signal.
+            reason = ""
+        is_shared, is_silent = error.code != TOO_SLOW, error.code == SILENT
+        return Problem(
+            error.kind, error.message, reason, error.retry_at, error.can_retry, is_shared, is_silent
+        )
     except CannotDecrypt as error:
         return Problem(SECRET, str(error), Reason.UNAUTHORIZED)
     except (UnknownConnector, NotAConnector) as error:
@@ -301,8 +325,9 @@ def _sum_up(
     unread = sorted({item.reason for item in items if item.reason in _NOT_READ})
     run.notes = [*collected.notes[:50], *(f"Not taken: {why}" for why in rejected[:20])]
     if problem is not None:
+        is_put_off = problem.failure == Failure.RATE_LIMITED
         run.outcome, run.failure, run.message = (
-            Collection.Outcome.FAILED,
+            Collection.Outcome.THROTTLED if is_put_off else Collection.Outcome.FAILED,
             problem.failure,
             problem.message[:500],
         )

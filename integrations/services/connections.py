@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from assessments.services.measurements import forget_source
-from integrations.connectors.registry import UnknownConnector
+from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Connection, Source
 from integrations.models.connection import DEFAULT_INTERVAL_MINUTES
 from integrations.queries.kinds import connector_class, secret_names, split_answers
+from integrations.services import budgets
 from integrations.services.addresses import allow_host, check_address
-from integrations.services.credentials import seal, secrets_of
+from integrations.services.credentials import request_headers, seal, secrets_of
+from integrations.services.kept_answers import forget_answers
 from mlops_portal.lib.secrets import CannotDecrypt
 from teams.models import User
 from teams.services.events import record_event
@@ -109,6 +112,7 @@ def edit_connection(
         row.next_due_at = at
         if is_moved:
             row.secret, row.secret_set_at, row.secret_set_by, row.found = "", None, None, {}
+            _change_credential(row)
         _save_new(row)
         after = {**_described(row), **({"credential": "cleared: another host"} if is_moved else {})}
         record_event(at=at, by=by, action="connection.edit", obj=row, before=before, after=after)
@@ -150,10 +154,13 @@ def resume_connection(*, connection: Connection, by: User | None, at: datetime) 
     check_right(by, EDIT)
     with transaction.atomic():
         row = _locked(connection)
-        _unpause(row, at)
+        unpause(row, at)
         row.row_version += 1
         row.save(
-            update_fields=["is_paused", "pause_reason", "paused_by", "failures", "next_due_at", "row_version"]
+            update_fields=[
+                *("is_paused", "pause_reason", "paused_by", "failures", "failing_since_at"),
+                *("next_due_at", "row_version"),
+            ]
         )
         record_event(at=at, by=by, action="connection.resume", obj=row)
     return row
@@ -171,9 +178,15 @@ def remove_connection(*, connection: Connection, by: User | None, at: datetime) 
             forget_source(team=source.team, source=row.measurement_source, at=at)
         Source.objects.filter(connection=row, removed_at__isnull=True).update(removed_at=at)
         row.secret, row.secret_set_at, row.secret_set_by = "", None, None
+        _change_credential(row)
         row.removed_at = at
         row.row_version += 1
-        row.save(update_fields=["secret", "secret_set_at", "secret_set_by", "removed_at", "row_version"])
+        row.save(
+            update_fields=[
+                *("secret", "secret_set_at", "secret_set_by", "secret_version", "budget"),
+                *("removed_at", "row_version"),
+            ]
+        )
         record_event(at=at, by=by, action="connection.remove", obj=row, before=_described(row))
 
 
@@ -197,6 +210,9 @@ def _save_new(row: Connection) -> None:
             "secret",
             "secret_set_at",
             "secret_set_by",
+            "secret_version",
+            "budget",
+            "is_slow",
             "found",
         ]
         if row.pk
@@ -219,27 +235,42 @@ def _write_secret(row: Connection, secrets: Mapping[str, str], by: User | None, 
         kept = {}
     row.secret = seal(row, {**kept, **secrets})
     row.secret_set_at, row.secret_set_by = at, by
+    _change_credential(row)
     if row.is_paused and row.paused_by_id is None:
-        _unpause(row, at)
+        unpause(row, at)
     row.next_due_at = at
     row.save(
         update_fields=[
             "secret",
             "secret_set_at",
             "secret_set_by",
+            "secret_version",
+            "budget",
             "is_paused",
             "pause_reason",
             "paused_by",
             "failures",
+            "failing_since_at",
             "next_due_at",
         ]
     )
+    # Known from now on, not from its first collection: two of one credential are never read at the same time.
+    with suppress(UnknownConnector, NotAConnector):
+        budgets.attach(connection=row, headers=request_headers(row))
     record_event(at=at, by=by, action="connection.set_secret", obj=row, after={"set": sorted(secrets)})
 
 
-def _unpause(row: Connection, at: datetime) -> None:
+def unpause(row: Connection, at: datetime) -> None:
+    """Changes the row in memory; who calls saves it."""
     row.is_paused, row.pause_reason, row.paused_by = False, "", None
-    row.failures, row.next_due_at = 0, at
+    row.failures, row.failing_since_at, row.next_due_at = 0, None, at
+
+
+def _change_credential(row: Connection) -> None:
+    """Nothing that was learned under the credential so far is used with another one."""
+    row.secret_version += 1
+    row.budget = None
+    forget_answers(connection=row)
 
 
 def _secret_names(row: Connection) -> frozenset[str]:

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 import orjson
 
 from integrations.models import Connection
-from integrations.queries.credentials import key_ring, place_of, secrets_of
+from integrations.queries.credentials import key_ring, place_of, request_headers, secrets_of
 from mlops_portal.lib.secrets import CannotDecrypt, key_id_of
 
-__all__ = ["Rotated", "key_ring", "keys_in_use", "place_of", "rotate_keys", "seal", "secrets_of"]
+__all__ = [
+    "Rotated",
+    "key_ring",
+    "keys_in_use",
+    "place_of",
+    "request_headers",
+    "rotate_keys",
+    "seal",
+    "secrets_of",
+]
 
 BATCH = 200
 

@@ -6,16 +6,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 
 from integrations.connectors.base import Connector
+from integrations.connectors.failures import NO_ANSWER
 from integrations.connectors.http import Failure, Http, Limits, SourceError
 from integrations.models import Connection
 from integrations.queries.kinds import connector_class
+from integrations.services import budgets
 from integrations.services.addresses import egress_policy
-from integrations.services.credentials import secrets_of
+from integrations.services.credentials import request_headers
+from integrations.services.kept_answers import StoredAnswers
 
 # A thread cannot be stopped from outside (RULINGS 18), so the reading of one source stops asking by itself.
 SOURCE_SECONDS = 480.0
@@ -24,25 +28,46 @@ TEST_SECONDS = 9.0
 # The code of a SourceError that is about one source, not about the system as a whole.
 TOO_SLOW = "TOO_SLOW"
 TEST_LIMITS = Limits(connect=3, read=6, total=6)
+# The first question to a system that is not known to be slow. One that stays silent is read in the slow lane, with the usual
+# patience, so that it holds up nobody else; nothing is said about it yet.
+KNOCK = Limits(connect=2, read=3, total=4)
+# The code of a system that did not answer KNOCK.
+SILENT = "SILENT"
 
 
 class BudgetedHttp(Http):
     """The door with one more deadline, over all requests together; the last of them is cut short by it."""
 
-    def __init__(self, base_url: str, *, seconds: float, **options: Any) -> None:
+    def __init__(self, base_url: str, *, seconds: float, is_knocking: bool = False, **options: Any) -> None:
         super().__init__(base_url, **options)
         self._seconds = seconds
+        self._is_knocking = is_knocking
         self._usual = self._limits
         self._ends = time.monotonic() + seconds
 
-    def _fetch(self, method: str, url: httpx2.URL, body: Any) -> tuple[httpx2.Response, bytes]:
+    def _fetch(
+        self, method: str, url: httpx2.URL, body: Any, etag: str = ""
+    ) -> tuple[httpx2.Response, bytes]:
+        if not self._is_knocking:
+            return self._in_time(method, url, body, etag)
+        self._usual, usual = KNOCK, self._usual
+        try:
+            return self._in_time(method, url, body, etag)
+        except SourceError as error:
+            if error.code != NO_ANSWER:
+                raise
+            raise SourceError(error.kind, error.message, code=SILENT) from None
+        finally:
+            self._usual, self._is_knocking = usual, False
+
+    def _in_time(self, method: str, url: httpx2.URL, body: Any, etag: str) -> tuple[httpx2.Response, bytes]:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise self._too_slow()
         is_last = left < self._usual.total
         self._limits = replace(self._usual, total=left) if is_last else self._usual
         try:
-            return super()._fetch(method, url, body)
+            return super()._fetch(method, url, body, etag)
         except SourceError as error:
             if is_last and error.kind is Failure.UNREACHABLE and time.monotonic() >= self._ends:
                 raise self._too_slow() from None
@@ -59,16 +84,34 @@ class BudgetedHttp(Http):
 
 @contextmanager
 def connector_of(
-    connection: Connection, *, seconds: float = SOURCE_SECONDS, limits: Limits | None = None
+    connection: Connection,
+    *,
+    at: datetime,
+    seconds: float = SOURCE_SECONDS,
+    limits: Limits | None = None,
+    is_knocking: bool = False,
+    is_by_hand: bool = False,
 ) -> Iterator[Connector]:
-    """The connector, ready to ask. Raises SourceError (address refused), CannotDecrypt, UnknownConnector, NotAConnector."""
-    kind = connector_class(connection.kind)
-    answers = {**connection.options, **secrets_of(connection)}
+    """The connector, ready to ask. Raises SourceError (address refused), CannotDecrypt, UnknownConnector, NotAConnector.
+
+    What the host tells about the requests that are left is kept for all who send the same credential.
+    """
+    began = time.monotonic()
+    kind, headers = connector_class(connection.kind), request_headers(connection)
+    budget = budgets.attach(connection=connection, headers=headers)
     with BudgetedHttp(
         connection.base_url,
         seconds=seconds,
+        is_knocking=is_knocking,
+        is_by_hand=is_by_hand,
         policy=egress_policy(),
-        headers=kind.headers(answers),
+        headers=headers,
         limits=limits,
+        kept=StoredAnswers(connection, at),
+        allowance=budgets.allowance_in(budget),
     ) as http:
-        yield kind(http)
+        try:
+            yield kind(http)
+        finally:
+            now = at + timedelta(seconds=time.monotonic() - began)
+            budgets.note_allowance(budget=budget, allowance=http.allowance, at=now)

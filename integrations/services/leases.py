@@ -7,18 +7,35 @@ worker that comes back from the dead finds another key and stops.
 from __future__ import annotations
 
 import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import F, Q
+import structlog
+from django.db import DatabaseError, connections, transaction
+from django.db.models import F
 
 from integrations.connectors.http import Failure
-from integrations.models import Connection
+from integrations.models import Connection, RequestBudget
 from integrations.models.connection import ConnectionQuerySet
+from integrations.services import budgets
+from teams.services.events import record_event
 
-# Longer than reading one source may take (doors.SOURCE_SECONDS); it is renewed before each source.
+log = structlog.get_logger(__name__)
+
+# A claim waits this long for a worker; then the message counts as lost.
 LEASE = timedelta(minutes=10)
+# A worker that reads says every HEARTBEAT that it lives, so that a connection is free again soon after it died.
+HELD = timedelta(seconds=30)
+HEARTBEAT_SECONDS = 8.0
+# A reading that hangs for ever must not hold its connection for ever: longer than one source may take (doors.SOURCE_SECONDS).
+LONGEST_SILENCE = 600.0
+# Connections that did not answer last time and are read at the same moment: however many hosts are dead, they hold no more
+# workers than this.
+SLOW_AT_ONCE = 2
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
 SHORTEST_RETRY = timedelta(minutes=1)
@@ -26,6 +43,9 @@ SHORTEST_RETRY = timedelta(minutes=1)
 REFUSALS = 2
 # A collection that kills its worker is not started a fourth time.
 DEATHS = 3
+# So many failures in a row over so long a time are no outage any more: somebody has to look. A night's maintenance is shorter.
+FAILURES = 5
+LASTING = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +65,47 @@ class Ended:
 
 
 def claim_due(*, at: datetime, limit: int = 50) -> tuple[Claim, ...]:
-    """Connections whose time has come, each held for LEASE by a fresh key. Two callers never get the same one."""
-    due = Connection.objects.due(at).order_by("next_due_at", "pk").values_list("pk", flat=True)[:limit]
-    claims = (_claim(pk, at, Connection.objects.due(at).filter(pk=pk)) for pk in list(due))
-    return tuple(claim for claim in claims if claim is not None)
+    """Connections whose time has come, each held for LEASE by a fresh key. Two callers never get the same one.
+
+    Never two of one credential, and no more than SLOW_AT_ONCE that did not answer last time.
+    """
+    due = Connection.objects.due(at).order_by("next_due_at", "pk")
+    slow = Connection.objects.filter(is_slow=True, lease_ends_at__gte=at).count()
+    chosen = [
+        *due.filter(is_slow=False).values_list("pk", "budget")[:limit],
+        *due.filter(is_slow=True).values_list("pk", "budget")[: max(0, SLOW_AT_ONCE - slow)],
+    ]
+    return _claim(chosen, at, Connection.objects.due(at))
+
+
+def claim_next(*, connection: Connection, at: datetime) -> Claim | None:
+    """A due connection with the same credential, which had to wait for this one; None when there is none."""
+    if connection.budget_id is None:
+        return None
+    due = Connection.objects.due(at).filter(budget=connection.budget_id, is_slow=False)
+    waiting = due.order_by("next_due_at", "pk").values_list("pk", "budget")[:1]
+    return next(iter(_claim(list(waiting), at, due)), None)
 
 
 def claim_one(*, connection_id: int, at: datetime) -> Claim | None:
-    """The connection, due or not, paused or not; None while somebody else collects it."""
-    free = Connection.objects.open().filter(
-        Q(lease_ends_at__isnull=True) | Q(lease_ends_at__lt=at), pk=connection_id
-    )
-    return _claim(connection_id, at, free)
+    """The connection, due or not, paused or not; None while it or another one with its credential is read, or may not be."""
+    chosen = Connection.objects.filter(pk=connection_id).values_list("pk", "budget")
+    return next(iter(_claim(list(chosen), at, Connection.objects.free(at))), None)
 
 
-def _claim(pk: int, at: datetime, free: ConnectionQuerySet) -> Claim | None:
-    key = secrets.token_hex(16)
-    changed = free.update(lease_key=key, lease_ends_at=at + LEASE)
-    return Claim(pk, key) if changed == 1 else None
+def _claim(chosen: list[tuple[int, int | None]], at: datetime, free: ConnectionQuerySet) -> tuple[Claim, ...]:
+    """Claims those that still are free. The budgets' rows guard that two callers do not take two of one credential."""
+    claims = []
+    with transaction.atomic():
+        shared = {budget for _, budget in chosen if budget is not None}
+        list(RequestBudget.objects.select_for_update().filter(pk__in=shared).order_by("pk"))
+        # In one order for all, so that two callers do not wait for each other.
+        for pk, _ in sorted(chosen):
+            key = secrets.token_hex(16)
+            if free.filter(pk=pk).update(lease_key=key, lease_ends_at=at + LEASE):
+                claims.append(Claim(pk, key))
+    places = {pk: place for place, (pk, _) in enumerate(chosen)}
+    return tuple(sorted(claims, key=lambda claim: places[claim.connection_id]))
 
 
 def begin(*, claim: Claim, at: datetime) -> Connection | None:
@@ -70,16 +113,50 @@ def begin(*, claim: Claim, at: datetime) -> Connection | None:
     key = secrets.token_hex(16)
     changed = Connection.objects.filter(
         pk=claim.connection_id, lease_key=claim.lease_key, lease_ends_at__gte=at
-    ).update(lease_key=key, lease_ends_at=at + LEASE, attempts=F("attempts") + 1)
-    return Connection.objects.get(pk=claim.connection_id) if changed == 1 else None
+    ).update(lease_key=key, lease_ends_at=at + HELD, attempts=F("attempts") + 1)
+    if changed != 1:
+        return None
+    return Connection.objects.select_related("budget").get(pk=claim.connection_id)
 
 
 def renew(*, connection: Connection, at: datetime) -> bool:
     """Whether the lease still is ours; then it runs from `at` on."""
     changed = Connection.objects.filter(pk=connection.pk, lease_key=connection.lease_key).update(
-        lease_ends_at=at + LEASE
+        lease_ends_at=at + HELD
     )
     return changed == 1
+
+
+@contextmanager
+def kept_alive(*, connection: Connection, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:
+    """Renews the lease in the background while the block runs. To be called at each step: a block that does not for
+    LONGEST_SILENCE is given up.
+    """
+    ended = threading.Event()
+    stepped = [time.monotonic()]
+
+    def beat() -> None:
+        try:
+            while not ended.wait(HEARTBEAT_SECONDS) and time.monotonic() - stepped[0] < LONGEST_SILENCE:
+                _beat_once(connection, clock)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=beat, name=f"lease-{connection.pk}", daemon=True)
+    thread.start()
+    try:
+        yield lambda: stepped.__setitem__(0, time.monotonic())
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _beat_once(connection: Connection, clock: Callable[[], datetime]) -> None:
+    try:
+        renew(connection=connection, at=clock())
+    except DatabaseError as error:
+        # The next beat tries again; the collection itself finds out at its next step.
+        log.warning("lease_not_renewed", connection=connection.pk, error=type(error).__name__)
 
 
 def give_back(*, claim: Claim) -> bool:
@@ -88,6 +165,13 @@ def give_back(*, claim: Claim) -> bool:
         lease_key="", lease_ends_at=None
     )
     return changed == 1
+
+
+def step_aside(*, connection: Connection, at: datetime) -> None:
+    """Gives the lease back unused, for the slow lane: it did not answer at once, and others wait for a worker."""
+    Connection.objects.filter(pk=connection.pk, lease_key=connection.lease_key).update(
+        lease_key="", lease_ends_at=None, attempts=0, is_slow=True, next_due_at=at
+    )
 
 
 def release(*, connection: Connection, ended: Ended | None, started_at: datetime, at: datetime) -> None:
@@ -116,10 +200,12 @@ def release(*, connection: Connection, ended: Ended | None, started_at: datetime
                 "next_due_at",
                 "asked_at",
                 "failures",
+                "failing_since_at",
                 "last_failure",
                 "last_failure_message",
                 "last_failure_at",
                 "last_success_at",
+                "is_slow",
                 "is_paused",
                 "pause_reason",
                 "paused_by",
@@ -128,19 +214,48 @@ def release(*, connection: Connection, ended: Ended | None, started_at: datetime
 
 
 def _note_end(row: Connection, ended: Ended, at: datetime) -> None:
+    row.is_slow = ended.failure == Failure.UNREACHABLE
+    if ended.failure == Failure.RATE_LIMITED:
+        # Put off, not failed: nothing is wrong, and nobody has to do anything.
+        if row.budget is not None:
+            budgets.hold_back(connection_budget=row.budget, until=row.next_due_at)
+        return
     if not ended.failure:
         row.last_success_at = at
         row.failures, row.last_failure, row.last_failure_message = 0, "", ""
+        row.failing_since_at = None
         return
     is_refused_again = ended.failure == Failure.UNAUTHORIZED == row.last_failure
     row.failures = row.failures + 1 if row.failures < 1000 else 1000
+    row.failing_since_at = row.failing_since_at or at
     row.last_failure_at = at
     row.last_failure, row.last_failure_message = ended.failure, ended.message[:500]
-    if is_refused_again and row.failures >= REFUSALS and not row.is_paused:
-        row.is_paused, row.paused_by = True, None
-        row.pause_reason = (
-            "The credential was refused twice. Enter a new one; collecting then goes on by itself."
+    if row.is_paused:
+        return
+    if is_refused_again and row.failures >= REFUSALS:
+        _stop(
+            row, "The credential was refused twice. Enter a new one; collecting then goes on by itself.", at
         )
+    elif row.failures >= FAILURES and at - row.failing_since_at >= LASTING:
+        days = (at - row.failing_since_at).days
+        _stop(
+            row,
+            f"It could not be read for {days} days, {row.failures} times in a row. Mend the cause, then collect now; "
+            "a new credential resumes it too.",
+            at,
+        )
+
+
+def _stop(row: Connection, reason: str, at: datetime) -> None:
+    """Pauses the connection, and tells it once: a stopped connection is not read, so it does not stop again."""
+    row.is_paused, row.paused_by, row.pause_reason = True, None, reason
+    record_event(
+        at=at,
+        by=None,
+        action="connection.stop",
+        obj=row,
+        after={"name": row.name, "reason": reason, "last_failure": row.last_failure},
+    )
 
 
 def _next_due(row: Connection, ended: Ended | None, at: datetime) -> datetime:
@@ -156,14 +271,24 @@ def _next_due(row: Connection, ended: Ended | None, at: datetime) -> datetime:
 
 def park_deadly(*, at: datetime) -> int:
     """How many connections were paused because their collection ended DEATHS times in a row without a result."""
-    return (
-        Connection.objects.open()
-        .filter(is_paused=False, attempts__gte=DEATHS, lease_ends_at__lt=at)
-        .update(
-            is_paused=True,
-            pause_reason=f"Its collection broke off {DEATHS} times in a row without a result. Look into the worker's log.",
-            lease_key="",
-            lease_ends_at=None,
-            attempts=0,
+    reason = f"Its collection broke off {DEATHS} times in a row without a result. Look into the worker's log."
+    with transaction.atomic():
+        rows = list(
+            Connection.objects.open()
+            .select_for_update()
+            .filter(is_paused=False, attempts__gte=DEATHS, lease_ends_at__lt=at)
         )
-    )
+        for row in rows:
+            row.lease_key, row.lease_ends_at, row.attempts = "", None, 0
+            _stop(row, reason, at)
+            row.save(
+                update_fields=[
+                    "lease_key",
+                    "lease_ends_at",
+                    "attempts",
+                    "is_paused",
+                    "paused_by",
+                    "pause_reason",
+                ]
+            )
+    return len(rows)

@@ -11,6 +11,8 @@ from integrations.connectors.base import Found
 from integrations.connectors.http import SourceError
 from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Connection
+from integrations.queries.connections import in_words
+from integrations.services.connections import unpause
 from integrations.services.doors import TEST_LIMITS, TEST_SECONDS, connector_of
 from mlops_portal.lib.secrets import CannotDecrypt
 from teams.models import User
@@ -45,7 +47,9 @@ def test_connection(*, connection: Connection, by: User | None, at: datetime) ->
     """
     check_right(by, RUN)
     _count_test(connection, at)
-    with connector_of(connection, seconds=TEST_SECONDS, limits=TEST_LIMITS) as connector:
+    with connector_of(
+        connection, at=at, seconds=TEST_SECONDS, limits=TEST_LIMITS, is_by_hand=True
+    ) as connector:
         found = connector.test()
     Connection.objects.filter(pk=connection.pk, base_url=connection.base_url).update(
         found=as_json(found), tested_at=at
@@ -72,22 +76,36 @@ def try_connection(*, connection: Connection, by: User | None, at: datetime) -> 
 def ask_for_collection(*, connection: Connection, by: User | None, at: datetime) -> None:
     """Makes the connection due now, with its results shown at once. Raises NotAllowed, Paused, TooSoon.
 
-    The dispatcher looks every few seconds, so nothing is queued here: a lost broker loses no wish.
+    A connection that the portal stopped goes on with it; what a person paused stays so. The dispatcher looks every few seconds, so nothing is queued here: a lost broker loses no wish.
     """
     check_right(by, RUN)
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
-        if row.is_paused:
+        if row.is_paused and row.paused_by_id is not None:
             raise Paused(f"{row.name} is paused: {row.pause_reason}")
         if row.asked_at is not None:
             return
         # After a failure somebody has mended something and wants to see it.
         if not row.last_failure and row.last_success_at is not None and row.last_success_at > at - ASK_EVERY:
             raise TooSoon(
-                f"{row.name} was read less than {ASK_EVERY.seconds // 60} minutes ago; what it said is shown."
+                f"{row.name} was read less than {ASK_EVERY.seconds // 60} minutes ago; what it said is shown. "
+                f"Collect now works again {in_words(row.last_success_at + ASK_EVERY - at)}."
             )
+        if row.budget is not None and row.budget.free_at is not None and row.budget.free_at > at:
+            raise TooSoon(
+                f"The host of {row.name} asked for fewer requests. Collect now works again "
+                f"{in_words(row.budget.free_at - at)}; the portal goes on by itself then."
+            )
+        if row.is_paused:
+            unpause(row, at)
+            record_event(at=at, by=by, action="connection.resume", obj=row)
         row.asked_at = row.next_due_at = at
-        row.save(update_fields=["asked_at", "next_due_at"])
+        row.save(
+            update_fields=[
+                *("asked_at", "next_due_at", "is_paused", "pause_reason", "paused_by"),
+                *("failures", "failing_since_at"),
+            ]
+        )
         record_event(at=at, by=by, action="collection.ask", obj=row)
 
 

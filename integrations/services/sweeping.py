@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integrations.models import Collection
-from integrations.services import facts, leases, memory_sweep
+from integrations.services import budgets, facts, kept_answers, leases, memory_sweep
 
 RUNS_KEPT = timedelta(days=90)
 
 
 def sweep(*, at: datetime) -> None:
-    """Pauses deadly connections, drops old runs, and what is remembered of removed sources. Running it twice changes nothing more."""
+    """Pauses deadly connections, drops old runs, what is remembered of removed sources, and budgets of nobody.
+
+    Running it twice changes nothing more.
+    """
     leases.park_deadly(at=at)
     Collection.objects.filter(finished_at__lt=at - RUNS_KEPT).delete()
     facts.prune_removed(at=at)
     memory_sweep.forget(at=at)
+    budgets.drop_unused()
+    kept_answers.prune(at=at)

@@ -30,13 +30,16 @@ class Asker:
         self._left = budget
         self._line_failures = 0
 
-    def get(self, path: str, params: Params | None = None) -> Reply:
-        """One answer. A refused or absent thing, a line failure and a spent budget are Unread; see `_WHOLE` for the rest."""
+    def get(self, path: str, params: Params | None = None, *, is_kept: bool = False) -> Reply:
+        """One answer. A refused or absent thing, a line failure and a spent budget are Unread; see `_WHOLE` for the rest.
+
+        `is_kept`: it names no people and seldom changes, so it may be kept with its ETag.
+        """
         if self._left <= 0:
             raise Unread("truncated", "The number of questions that one collection may ask was used up.")
         self._left -= 1
         try:
-            reply = self._ask(path, params)
+            reply = self._ask(path, params, is_kept=is_kept)
         except SourceError as error:
             raise self._unread(error) from error
         self._line_failures = 0
@@ -47,15 +50,15 @@ class Asker:
         """Whether no further question may be asked."""
         return self._left <= 0
 
-    def _ask(self, path: str, params: Params | None) -> Reply:
+    def _ask(self, path: str, params: Params | None, *, is_kept: bool) -> Reply:
         try:
-            return self._http.get(path, params)
+            return self._http.get(path, params, is_kept=is_kept)
         except SourceError as error:
             # A gateway that drops one of several hundred answers is ordinary; a second time it is down.
             if error.kind is not Failure.UNAVAILABLE or self._left <= 0:
                 raise
             self._left -= 1
-            return self._http.get(path, params)
+            return self._http.get(path, params, is_kept=is_kept)
 
     def _unread(self, error: SourceError) -> Unread:
         if error.kind in _WHOLE:

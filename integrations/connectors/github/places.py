@@ -30,7 +30,7 @@ def _place(reader: Reader, mapped: Mapped) -> Place | Unread:
     if mapped.problem:
         return Unread("not_configured", mapped.problem)
     try:
-        answer = record(reader.get(f"repos/{mapped.full_name}").data)
+        answer = record(reader.get(f"repos/{mapped.full_name}", is_kept=True).data)
         # A renamed repository answers under its new name; asking by that saves a redirect for each question.
         named, branch = text(answer, "full_name"), text(answer, "default_branch")
         full_name = named if REPOSITORY.fullmatch(named) else mapped.full_name
@@ -67,7 +67,7 @@ class Code:
 
     def listing(self, place: Place) -> Listing:
         """The files at the head of the default branch. Raises Unread."""
-        reply = self._reader.get(f"{place.path}/git/trees/{place.head_sha}", {"recursive": 1})
+        reply = self._reader.get(f"{place.path}/git/trees/{place.head_sha}", {"recursive": 1}, is_kept=True)
         return read_listing(record(reply.data))
 
     def content(self, place: Place, path: str) -> str:
@@ -86,7 +86,7 @@ class Code:
         try:
             guard = guard_of_rules(
                 self._reader.rows_of(
-                    self._reader.get(f"{place.path}/rules/branches/{branch}", {"per_page": 100})
+                    self._reader.get(f"{place.path}/rules/branches/{branch}", {"per_page": 100}, is_kept=True)
                 )
             )
         except Unread:
@@ -95,7 +95,7 @@ class Code:
             return True
         try:
             guard |= guard_of_protection(
-                record(self._reader.get(f"{place.path}/branches/{branch}/protection").data)
+                record(self._reader.get(f"{place.path}/branches/{branch}/protection", is_kept=True).data)
             )
         except Unread as gap:
             raise Unread(

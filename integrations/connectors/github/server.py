@@ -55,7 +55,7 @@ class BuildServer:
 
     def _ask_workflows(self, place: Place) -> tuple[Workflow, ...] | Unread:
         try:
-            reply = self._reader.get(f"{place.path}/actions/workflows", {"per_page": PER_PAGE})
+            reply = self._reader.get(f"{place.path}/actions/workflows", {"per_page": PER_PAGE}, is_kept=True)
             return read_workflows(record(reply.data))
         except Unread as gap:
             return named_gap(place, gap)
@@ -136,7 +136,11 @@ class BuildServer:
     def has_reviewers(self, place: Place, environment: str) -> bool:
         """Whether an environment asks for approvals now; where it cannot be seen, the runs are asked all the same."""
         try:
-            answer = record(self._reader.get(f"{place.path}/environments/{quote(environment, safe='')}").data)
+            answer = record(
+                self._reader.get(
+                    f"{place.path}/environments/{quote(environment, safe='')}", is_kept=True
+                ).data
+            )
         except Unread:
             return True
         rules = answer.get("protection_rules")

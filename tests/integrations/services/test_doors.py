@@ -10,6 +10,7 @@ import pytest
 
 from integrations.connectors.http import Failure, Limits, SourceError
 from integrations.services.doors import TOO_SLOW, connector_of
+from tests.factories import AT
 from tests.integrations.factories import make_connection
 from tests.integrations.fakes import FakeSystem
 
@@ -25,7 +26,9 @@ def test_a_request_that_is_under_way_is_cut_short_by_the_deadline(settings: Any,
 
         with (
             pytest.raises(SourceError) as caught,
-            connector_of(connection, seconds=0.3, limits=Limits(connect=5, read=5, total=5)) as connector,
+            connector_of(
+                connection, at=AT, seconds=0.3, limits=Limits(connect=5, read=5, total=5)
+            ) as connector,
         ):
             connector.test()
 
@@ -41,7 +44,7 @@ def test_after_the_deadline_nothing_is_asked(fake: FakeSystem) -> None:
     fake.pages["/me"] = {"identity": "reader"}
     connection = make_connection(fake)
 
-    with connector_of(connection, seconds=0.2) as connector:
+    with connector_of(connection, at=AT, seconds=0.2) as connector:
         connector.test()
         time.sleep(0.25)
         with pytest.raises(SourceError) as caught:

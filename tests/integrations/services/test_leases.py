@@ -64,8 +64,8 @@ def test_killed_worker_blocks_nobody_for_longer_than_its_lease(fake: FakeSystem)
     (claim,) = leases.claim_due(at=AT)
     leases.begin(claim=claim, at=AT)  # and dies
 
-    assert leases.claim_due(at=AT + leases.LEASE - timedelta(seconds=1)) == ()
-    later = AT + leases.LEASE + timedelta(seconds=1)
+    assert leases.claim_due(at=AT + leases.HELD - timedelta(seconds=1)) == ()
+    later = AT + leases.HELD + timedelta(seconds=1)
     (again,) = leases.claim_due(at=later)
     runs = collecting.collect_connection(claim=again, clock=ticking(later))
 
@@ -133,7 +133,9 @@ def test_collecting_again_and_again_is_refused(fake: FakeSystem) -> None:
     with pytest.raises(probes.TooSoon) as refused:
         probes.ask_for_collection(connection=connection, by=None, at=AT + timedelta(minutes=4))
 
-    assert str(refused.value) == f"{connection.name} was read less than 5 minutes ago; what it said is shown."
+    assert str(refused.value) == (
+        f"{connection.name} was read less than 5 minutes ago; what it said is shown. Collect now works again in 2 minutes."
+    )
 
 
 def test_new_credential_ends_the_portals_own_pause(fake: FakeSystem) -> None:
