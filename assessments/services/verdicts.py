@@ -17,10 +17,14 @@ from teams.models import Team
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """How many verdicts of a team are new or different, and whether any row was written (a fresh day counts)."""
+    """Which verdicts of a team are new or different, and whether any row was written (a fresh day counts).
+
+    `overturned` are those that were there and say something else now.
+    """
 
     changed: tuple[str, ...]
     is_written: bool
+    overturned: tuple[str, ...] = ()
 
 
 def derive_verdicts(
@@ -45,6 +49,7 @@ def derive_verdicts(
         for verdict in Verdict.objects.filter(team=team, criterion__in=[ids[name] for name in ruled])
     }
     changed: list[str] = []
+    overturned: list[str] = []
     is_written = False
     for name, auto in ruled.items():
         fresh = _fresh(team, ids[name], auto, pooled, at)
@@ -56,9 +61,10 @@ def derive_verdicts(
             changed.append(name)
             continue
         if _settle(before, fresh, at, immediate=immediate):
-            changed.append(name)
+            overturned.append(name)
         is_written = True
-    return Derived(tuple(changed), is_written or bool(changed))
+    changed += overturned
+    return Derived(tuple(changed), is_written or bool(changed), tuple(overturned))
 
 
 def _fresh(
