@@ -8,7 +8,7 @@ from datetime import datetime
 
 from assessments.models import Measurement, Reading
 from assessments.pooling import COULD_NOT_READ
-from assessments.services.measurement_rows import Key, Row, write_rows
+from assessments.services.measurement_rows import Key, Row, stored_rows, write_rows
 from assessments.services.observed import Held, ItemResult, Observed, external_id_of
 from assessments.vocabulary import SIGNALS, Unit
 from teams.models import Team
@@ -59,12 +59,8 @@ class Book:
         self.held: list[Held] = []
 
     def _look_up(self, signals: set[str], items: Sequence[Observed]) -> dict[Key, Entry]:
-        rows = Measurement.objects.filter(
-            team=self._team,
-            source=self._source,
-            signal__in=signals,
-            external_id__in={item.external_id or external_id_of(item) for item in items},
-        ).values_list("signal", "external_id", "value", "reason", "bound", "sample", "pk")
+        external_ids = {item.external_id or external_id_of(item) for item in items}
+        rows = stored_rows(self._team.pk, self._source, signals, external_ids)
         return {(row[0], row[1]): Entry((row[0], row[1]), *row[2:]) for row in rows}
 
     def enter(self, index: int, item: Observed) -> ItemResult:
