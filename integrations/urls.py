@@ -25,5 +25,6 @@ urlpatterns = [
     path(f"{_ONE}collect/", running.connection_collect, name="connection-collect"),
     path(f"{_ONE}sources/new/", sources.source_create, name="source-create"),
     path(f"{_SOURCE}edit/", sources.source_edit, name="source-edit"),
+    path(f"{_SOURCE}confirm/", sources.source_confirm, name="source-confirm"),
     path(f"{_SOURCE}remove/", sources.source_remove, name="source-remove"),
 ]

@@ -20,7 +20,8 @@ _SOURCES = {"connection": "connection", "service": "service", "user": "entered b
 class FactLine:
     """Where one source stands with one signal. `unknown` is the reason in words, then `value` is empty.
 
-    `trouble` says why the newest try could not be read while an older value still stands.
+    `trouble` says why the newest try could not be read while an older value still stands; `held` is the newest value where it
+    dropped so far that somebody has to say that it is right.
     """
 
     signal: str
@@ -36,6 +37,7 @@ class FactLine:
     is_removed: bool = False
     trouble: str = ""
     detail: str = ""
+    held: str = ""
 
 
 def facts_of(
@@ -76,8 +78,18 @@ def fact_line(reading: Reading, as_of: date) -> FactLine:
         is_stale=as_of - at.date() > timedelta(days=SIGNAL_VALID_DAYS),
         is_removed=reading.removed_at is not None,
         trouble=trouble,
+        held=_held(reading),
         detail=standing.detail,
     )
+
+
+def _held(reading: Reading) -> str:
+    if reading.held_at is None:
+        return ""
+    latest = reading.latest
+    if latest.reason:
+        return words.reason_words(latest.reason)
+    return words.value_words(reading.signal, typed_value(latest), latest.bound)
 
 
 def sample_words(measurement: Measurement) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from assessments.models import CriterionStatus, Measurement, Reading
+from assessments.pooling import COULD_NOT_READ
 from assessments.queries import catalog
 from assessments.services.observed import Held, ItemResult, Observed, Taken, external_id_of
 from assessments.services.reading_book import Book
@@ -54,6 +55,7 @@ def take_measurements(
     """As record_measurements, with what is held until somebody confirms it and the verdicts that were overturned."""
     results: list[ItemResult] = []
     touched: set[str] = set()
+    unread: set[str] = set()
     overturned: tuple[str, ...] = ()
     with transaction.atomic():
         # The team's row guards its readings: two collections of one team wait for each other.
@@ -68,9 +70,12 @@ def take_measurements(
             results.append(result)
             if result.status in {"stored", "duplicate"}:
                 touched.add(item.signal)
+                if item.reason in COULD_NOT_READ:
+                    unread.add(item.signal)
         book.write()
         if touched:
-            overturned = _let_speak(team, touched, at, by_name, source=source, immediate=immediate)
+            read = touched - unread - {held.signal for held in book.held}
+            overturned = _let_speak(team, touched, read, at, by_name, source=source, immediate=immediate)
     return Taken(tuple(results), tuple(book.held), overturned)
 
 
@@ -86,7 +91,7 @@ def confirm_readings(*, team: Team, source: str, at: datetime, by_name: str) -> 
         Reading.objects.bulk_update(held, ["good", "read_at", "held_at"])
         signals = {reading.signal for reading in held}
         if signals:
-            _let_speak(team, signals, at, by_name, source=source, immediate=True)
+            _let_speak(team, signals, signals, at, by_name, source=source, immediate=True)
     return tuple(sorted(signals))
 
 
@@ -98,14 +103,21 @@ def forget_source(*, team: Team, source: str, at: datetime) -> None:
 
 
 def _let_speak(
-    team: Team, signals: set[str], at: datetime, by_name: str, *, source: str, immediate: bool
+    team: Team,
+    signals: set[str],
+    read: set[str],
+    at: datetime,
+    by_name: str,
+    *,
+    source: str,
+    immediate: bool,
 ) -> tuple[str, ...]:
     """The criteria whose verdict was overturned."""
     maturity_model = catalog.active_model()
     if maturity_model is None:
         return ()
     derived = derive_verdicts(
-        team=team, maturity_model=maturity_model, signals=signals, at=at, immediate=immediate
+        team=team, maturity_model=maturity_model, signals=signals, read=read, at=at, immediate=immediate
     )
     if derived.changed:
         record_event(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,12 +28,19 @@ class Derived:
 
 
 def derive_verdicts(
-    *, team: Team, maturity_model: MaturityModel, signals: Iterable[str], at: datetime, immediate: bool
+    *,
+    team: Team,
+    maturity_model: MaturityModel,
+    signals: Iterable[str],
+    read: Collection[str],
+    at: datetime,
+    immediate: bool,
 ) -> Derived:
     """Verdicts of every criterion whose rule reads one of `signals`. Call inside the transaction that stored them.
 
     A first verdict and an `immediate` one stand at once; another one from the schedule waits for a second reading on
-    another day. What could not be read changes no verdict: it ages from the day it was read.
+    another day. What could not be read changes no verdict: it ages from the day it was read. `read` are those of `signals`
+    that could be read now: without one of them this is no second reading, whatever still stands from the first.
     """
     touched = frozenset(signals)
     ruled = {
@@ -60,7 +67,8 @@ def derive_verdicts(
             fresh.save()
             changed.append(name)
             continue
-        if _settle(before, fresh, at, immediate=immediate):
+        is_reading = not frozenset(read).isdisjoint(rules.signals_of(auto.rule))
+        if _settle(before, fresh, at, immediate=immediate and is_reading, is_reading=is_reading):
             overturned.append(name)
         is_written = True
     changed += overturned
@@ -100,7 +108,7 @@ def _is_blind(names: Iterable[str], pooled: Mapping[str, Pooled]) -> bool:
     )
 
 
-def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool) -> bool:
+def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool, is_reading: bool) -> bool:
     """Bring the stored verdict up to date; True when it says something else now."""
     if fresh.because["blind"] and before.verdict != Verdict.Value.UNKNOWN:
         return False  # it stands and ages from its own day
@@ -112,7 +120,7 @@ def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool) -
         before.is_deciding = fresh.is_deciding
         before.save()
         return False
-    agreed = before.pending_verdict == fresh.verdict and before.pending_since is not None
+    agreed = is_reading and before.pending_verdict == fresh.verdict and before.pending_since is not None
     if immediate or (agreed and before.pending_since is not None and before.pending_since < today):
         before.verdict = fresh.verdict
         before.read_on = fresh.read_on
@@ -122,7 +130,7 @@ def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool) -
         before.changed_at = at
         before.save()
         return True
-    if not agreed:
+    if is_reading and not agreed:
         before.pending_verdict, before.pending_since = fresh.verdict, today
         before.save(update_fields=["pending_verdict", "pending_since"])
     return False

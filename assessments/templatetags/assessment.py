@@ -25,7 +25,7 @@ register = template.Library()
 
 @register.filter
 def as_fact(line: FactLine, team: str = "") -> parts.Fact:
-    """A fact; what is wrong with it (out of date, source gone, newest try failed) is said behind what it counts.
+    """A fact; what is wrong with it (out of date, source gone, newest try failed or held) is said behind what it counts.
 
     With the slug of a `team` it leads to all readings of its signal: for those who may see them.
     """
@@ -36,6 +36,8 @@ def as_fact(line: FactLine, team: str = "") -> parts.Fact:
         notes.append(f"the newest try failed: {line.trouble}")
     elif line.is_stale:
         notes.append(f"older than {SIGNAL_VALID_DAYS} days")
+    if line.held:
+        notes.append(f"the newest reading says {line.held} and waits for somebody to confirm it")
     what = f"{line.what} ({'; '.join(notes)})" if notes else line.what
     return parts.Fact(
         what=what,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from assessments.models import Reading
+from assessments.models import Measurement, Reading
+from assessments.queries.readings import typed_value
+from assessments.queries.words import reason_words, signal_phrase, value_words
 from integrations.connectors import registry
 from integrations.models import Collection, Connection, Source
 from integrations.queries.connections import (
@@ -41,6 +44,8 @@ class SourceRow:
     blinded_count: int
     # How far back it was read, while that is not all.
     history: str = ""
+    # What fell by more than half and waits for somebody to say that it is right, in words.
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceR
     blind = dict(
         readings.filter(latest__reason__in=BLIND).values_list("team").annotate(Count("pk")).order_by("team")
     )
+    held = _held(readings)
     return tuple(
         SourceRow(
             pk=source.pk,
@@ -189,9 +195,28 @@ def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceR
             known_count=known.get(source.team_id, 0),
             blinded_count=blind.get(source.team_id, 0),
             history=history.get(source.pk, ""),
+            held=tuple(held.get(source.team_id, ())),
         )
         for source in sources
     )
+
+
+def _held(readings: QuerySet[Reading]) -> dict[int, list[str]]:
+    """By team, the values that are held: what counts, and what was read last."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = readings.filter(held_at__isnull=False).select_related("latest", "good").order_by("signal")
+    for row in rows:
+        before, now = (_said(one) for one in (row.good, row.latest))
+        found[row.team_id].append(f"{signal_phrase(row.signal)}: {before} counts, {now} was read")
+    return found
+
+
+def _said(measurement: Measurement | None) -> str:
+    if measurement is None:
+        return "nothing"
+    if measurement.reason:
+        return f"unknown ({reason_words(measurement.reason)})"
+    return value_words(measurement.signal, typed_value(measurement), measurement.bound)
 
 
 def _maps(connection: Connection, source: Source) -> str:

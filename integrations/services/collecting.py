@@ -14,7 +14,7 @@ import structlog
 from django.db import transaction
 
 from assessments.pooling import COULD_NOT_READ
-from assessments.services.measurements import Observed, record_measurements
+from assessments.services.measurements import Observed, Taken, take_measurements
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Collected, Observation, Question
 from integrations.connectors.http import Failure, SourceError
@@ -284,7 +284,7 @@ def _record(
     """(status, "signal: why") of each item, as assessments took it."""
     if not items:
         return []
-    results = record_measurements(
+    taken = take_measurements(
         team=source.team,
         source=source.connection.measurement_source,
         items=items,
@@ -292,7 +292,29 @@ def _record(
         by_name=f"connection {run.connection.name}",
         immediate=run.trigger != Collection.Trigger.SCHEDULE,
     )
-    return [(result.status, f"{items[result.index].signal}: {result.detail}") for result in results]
+    run.notes = [*run.notes, *_remarks(taken, run)]
+    return [(result.status, f"{items[result.index].signal}: {result.detail}") for result in taken.results]
+
+
+def _remarks(taken: Taken, run: Collection) -> list[str]:
+    """What the run record says of values that wait for a person, and of verdicts that did not wait for a second day."""
+    remarks = []
+    if taken.held:
+        dropped = [f"{held.signal} ({_plain(held.before)}, now {_plain(held.now)})" for held in taken.held]
+        remarks.append(
+            f"Held until somebody says that it is right, since a count fell by more than half: {', '.join(dropped[:20])}. "
+            "What was read before stands and ages."
+        )
+    if taken.overturned and run.trigger != Collection.Trigger.SCHEDULE:
+        remarks.append(
+            "Changed at once, because a person asked for this collection; the schedule waits for a second reading on another "
+            f"day: {', '.join(taken.overturned[:20])}."
+        )
+    return remarks
+
+
+def _plain(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"
 
 
 def _note_reading(
@@ -323,7 +345,7 @@ def _sum_up(
     run.stored_count = sum(status == "stored" for status, _ in results)
     rejected = [why for status, why in results if status in {"rejected", "conflict"}]
     unread = sorted({item.reason for item in items if item.reason in _NOT_READ})
-    run.notes = [*collected.notes[:50], *(f"Not taken: {why}" for why in rejected[:20])]
+    run.notes = [*run.notes, *collected.notes[:50], *(f"Not taken: {why}" for why in rejected[:20])]
     if problem is not None:
         is_put_off = problem.failure == Failure.RATE_LIMITED
         run.outcome, run.failure, run.message = (

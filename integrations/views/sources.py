@@ -9,12 +9,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.access import connection_for, source_for
 from integrations.forms.source import SourceForm
 from integrations.models import Source
 from integrations.queries.coverage import teams_to_map
+from integrations.services.confirming import confirm_drop
 from integrations.services.sources import EDIT, StaleSource, edit_source, map_team, remove_source
 from integrations.views.connections import crumbs_of
 from integrations.views.running import read_soon
@@ -104,6 +105,18 @@ def source_remove(request: HttpRequest, pk: int, source_pk: int) -> HttpResponse
         return redirect("integrations:connection-detail", pk)
     context = {"source": source, "crumbs": crumbs_of(source.connection)}
     return render(request, "integrations/source_remove.html", context)
+
+
+@require_POST
+def source_confirm(request: HttpRequest, pk: int, source_pk: int) -> HttpResponse:
+    """A person says that a drop is right."""
+    user, source = source_for(request, pk, source_pk, EDIT)
+    done(
+        request,
+        lambda: confirm_drop(source=source, by=user, at=timezone.now()),
+        f"What {source.connection.name} read about {source.team} counts from now on.",
+    )
+    return redirect("integrations:connection-detail", pk)
 
 
 def _read_soon(request: HttpRequest, source: Source) -> None:

@@ -258,6 +258,7 @@ NO_PAGE = {
             "assessments:capability-preview",
             "integrations:connection-collect",
             "integrations:connection-test",
+            "integrations:source-confirm",
         ),
         "takes a form and has no page of its own",
     ),

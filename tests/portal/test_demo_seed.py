@@ -68,7 +68,12 @@ def test_verdicts_are_those_that_rules_find_in_the_readings() -> None:
 
     changed = [
         derive_verdicts(
-            team=team, maturity_model=maturity_model, signals=SIGNALS, at=AT, immediate=True
+            team=team,
+            maturity_model=maturity_model,
+            signals=SIGNALS,
+            read=SIGNALS,
+            at=AT,
+            immediate=True,
         ).changed
         for team in Team.objects.all()
     ]

@@ -67,6 +67,7 @@ PAGES = {
     "connection-collect": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
     "source-create": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {"team": "fraud", **OPTIONS}),
     "source-edit": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {"row_version": "1", **OPTIONS}),
+    "source-confirm": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
     "source-remove": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
 }
 POSTS = [name for name, page in PAGES.items() if page.data is not None]
@@ -90,7 +91,7 @@ def address(name, world):
         "connection-choose": [],
         "connection-create": ["fakegit"],
     }.get(name, [world.connection.pk])
-    if name in {"source-edit", "source-remove"}:
+    if name in {"source-confirm", "source-edit", "source-remove"}:
         args = [world.connection.pk, world.source.pk]
     return reverse(f"integrations:{name}", args=args)
 

@@ -1,0 +1,87 @@
+"""A drop on the connection's page: what counts, what was read, and the button of who may say that it is right."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.models import Reading
+from integrations.models import Connection
+from teams.models import Event
+from tests.integrations.factories import collect
+from tests.integrations.pages.conftest import text_of
+
+BUTTON = "This is right for Churn"
+
+
+@pytest.fixture
+def dropped(fake, world):
+    Connection.objects.update(base_url=fake.origin, asked_at=None)
+    now = timezone.now()
+    for count, at in ((40, now - timedelta(days=1)), (3, now)):
+        fake.pages["/projects/churn"] = {"observations": {"ci.runs_30d": count}}
+        collect(Connection.objects.get(), at=at)
+    return world
+
+
+def page_of(client, world):
+    return text_of(client.get(reverse("integrations:connection-detail", args=[world.connection.pk])))
+
+
+def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
+    platform = as_("platform")
+    page = page_of(platform, dropped)
+    assert (
+        "Fell by more than half and counts for nothing yet CI runs on the default branch: 40 counts, 3 was read."
+        in page
+    )
+    assert BUTTON in page
+
+    address = reverse("integrations:source-confirm", args=[dropped.connection.pk, dropped.source.pk])
+    answer = text_of(platform.post(address, follow=True))
+
+    assert "What Git read about Churn counts from now on." in answer
+    assert BUTTON not in answer
+    reading = Reading.objects.select_related("good").get(signal="ci.runs_30d")
+    assert (reading.good.value, reading.held_at) == (3.0, None)
+    (event,) = Event.objects.filter(action="source.confirm_drop")
+    assert event.actor_name == str(event.actor)
+    assert event.after == {"signals": ["ci.runs_30d"]}
+
+
+def test_who_only_looks_sees_it_without_the_button(dropped, as_):
+    page = page_of(as_("viewer"), dropped)
+    assert "40 counts, 3 was read" in page
+    assert BUTTON not in page
+
+
+def test_the_signals_page_says_that_it_waits(dropped, as_):
+    address = reverse("assessments:signal-detail", args=[dropped.team.slug, "ci.runs_30d"])
+    page = text_of(as_("lead").get(address))
+    assert "the newest reading says 3 and waits for somebody to confirm it" in page
+
+
+def test_put_off_says_when_it_goes_on(world, as_):
+    connection = Connection.objects.select_related("budget").get()
+    connection.budget.free_at = timezone.now() + timedelta(minutes=24, seconds=30)
+    connection.budget.save()
+    Connection.objects.update(last_success_at=timezone.now())
+
+    page = page_of(as_("platform"), world)
+
+    assert "State Put off" in page
+    assert (
+        "The host asked for fewer requests, or the rest is kept for people. It is read again in 25 minutes."
+        in page
+    )
+
+
+def test_collect_now_is_offered_where_the_portal_stopped_and_not_where_a_person_did(world, as_, person):
+    platform = as_("platform")
+    Connection.objects.update(is_paused=True, pause_reason="It could not be read for 3 days.")
+    assert "Collect now" in page_of(platform, world)
+    Connection.objects.update(paused_by=person("admin"))
+    assert "Collect now" not in page_of(platform, world)
