@@ -184,10 +184,9 @@ def _read(
     except LeaseLost:
         raise
     except SourceError as error:
-        reason = REASONS.get(error.kind, Reason.UNREACHABLE)
-        if error.kind is Failure.RATE_LIMITED:
-            # Put off, not failed: nothing was learned of any signal.
-            reason = ""
+        # Put off is not failed: nothing was learned of any signal.
+        is_put_off = error.kind is Failure.RATE_LIMITED
+        reason = "" if is_put_off else REASONS.get(error.kind, Reason.UNREACHABLE)
         is_shared, is_silent = error.code != TOO_SLOW, error.code == SILENT
         return Problem(
             error.kind, error.message, reason, error.retry_at, error.can_retry, is_shared, is_silent

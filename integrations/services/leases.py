@@ -71,7 +71,7 @@ def claim_due(*, at: datetime, limit: int = 50) -> tuple[Claim, ...]:
     """
     due = Connection.objects.due(at).order_by("next_due_at", "pk")
     slow = Connection.objects.filter(is_slow=True, lease_ends_at__gte=at).count()
-    chosen = [
+    chosen: list[tuple[int, int | None]] = [
         *due.filter(is_slow=False).values_list("pk", "budget")[:limit],
         *due.filter(is_slow=True).values_list("pk", "budget")[: max(0, SLOW_AT_ONCE - slow)],
     ]

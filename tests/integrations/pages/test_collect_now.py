@@ -138,8 +138,8 @@ def test_twice_within_five_minutes_is_refused(reading, as_, broker):
     assert (Connection.objects.get().asked_at, broker.qsize()) == (None, 0)
 
 
-def test_a_paused_connection_is_not_read(reading, as_, broker):
-    Connection.objects.update(is_paused=True, pause_reason="Moving house")
+def test_what_a_person_paused_is_not_read(reading, as_, person, broker):
+    Connection.objects.update(is_paused=True, pause_reason="Moving house", paused_by=person("admin"))
 
     assert "Git is paused: Moving house" in text_of(collect_now(as_("platform"), reading))
     assert broker.qsize() == 0

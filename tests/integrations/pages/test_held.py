@@ -53,7 +53,7 @@ def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
 
 
 def test_who_only_looks_sees_it_without_the_button(dropped, as_):
-    page = page_of(as_("viewer"), dropped)
+    page = page_of(as_("lead"), dropped)
     assert "40 counts, 3 was read" in page
     assert BUTTON not in page
 

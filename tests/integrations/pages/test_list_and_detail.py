@@ -192,6 +192,6 @@ def test_queries_do_not_grow(rows, fake, world, as_, django_assert_num_queries):
         client.get(LIST)
     client = as_("platform")
     # Session, person, rights; then rights, the connection, its teams counted and listed, two sums of signals, how far
-    # back, runs.
-    with django_assert_num_queries(11):
+    # back, what is held, runs.
+    with django_assert_num_queries(12):
         client.get(detail(world))
