@@ -31,9 +31,9 @@ class Reader(Asker):
         # People know the page of their GitLab, scripts the root of its API; both are welcome as the address.
         self._root = "" if http.base_url.endswith(f"/{API}") else API
 
-    def get(self, path: str, params: Params | None = None) -> Reply:
+    def get(self, path: str, params: Params | None = None, *, is_kept: bool = False) -> Reply:
         """One answer of the API. A refused or absent thing, a line failure and a spent budget are Unread."""
-        return super().get(f"{self._root}{path}", params)
+        return super().get(f"{self._root}{path}", params, is_kept=is_kept)
 
     def pages(self, path: str, params: Params | None = None, *, max_pages: int) -> Iterator[list[Row]]:
         """Page by page to the end. Raises Unread when a page cannot be had, and when there are more than `max_pages`.
