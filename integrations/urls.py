@@ -1,10 +1,11 @@
-"""Addresses of connections and the sources that they give to teams."""
+"""Addresses of connections and the sources that they give to teams. `hook_urlpatterns` are for systems, not for people."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from integrations.views import connections, running, sources, upkeep
+from integrations.connectors.hooks import HOOKS
+from integrations.views import connections, hooks, inbound, running, sources, upkeep
 
 app_name = "integrations"
 
@@ -21,10 +22,18 @@ urlpatterns = [
     path(f"{_ONE}pause/", upkeep.connection_pause, name="connection-pause"),
     path(f"{_ONE}resume/", upkeep.connection_resume, name="connection-resume"),
     path(f"{_ONE}remove/", upkeep.connection_remove, name="connection-remove"),
+    path(f"{_ONE}webhook/", hooks.connection_hook, name="connection-hook"),
+    path(f"{_ONE}webhook/secret/", hooks.connection_hook_secret, name="connection-hook-secret"),
+    path(f"{_ONE}webhook/remove/", hooks.connection_hook_remove, name="connection-hook-remove"),
     path(f"{_ONE}test/", running.connection_test, name="connection-test"),
     path(f"{_ONE}collect/", running.connection_collect, name="connection-collect"),
     path(f"{_ONE}sources/new/", sources.source_create, name="source-create"),
     path(f"{_SOURCE}edit/", sources.source_edit, name="source-edit"),
     path(f"{_SOURCE}confirm/", sources.source_confirm, name="source-confirm"),
     path(f"{_SOURCE}remove/", sources.source_remove, name="source-remove"),
+]
+
+# Without sign-in and without a name space: whoever calls knows a secret, or is sent away.
+hook_urlpatterns = [
+    path(f"{kind}/<str:key>/", inbound.hook_receive, {"kind": kind}, name=f"hook-{kind}") for kind in HOOKS
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+import integrations.urls
 import teams.urls
 from assessments.views.home import home
 from mlops_portal import styleguide, views
@@ -17,6 +18,7 @@ urlpatterns = [
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("account/", include(teams.urls.account_urlpatterns)),
     path("account/", include("allauth.urls")),
+    path("hooks/", include(integrations.urls.hook_urlpatterns)),
     path("api/v1/", include("mlops_portal.api_v1")),
     path("", include("teams.urls")),
     path("", include("assessments.urls")),

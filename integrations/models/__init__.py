@@ -1,6 +1,7 @@
 from integrations.models.budget import RequestBudget
 from integrations.models.collection import Collection, SourceFact
 from integrations.models.connection import AllowedHost, Connection
+from integrations.models.inbound import InboundDelivery, InboundHook
 from integrations.models.source import Source
 from integrations.models.stream import SourceStream, StreamItem
 from integrations.models.tagged_answer import TaggedAnswer
@@ -9,6 +10,8 @@ __all__ = [
     "AllowedHost",
     "Collection",
     "Connection",
+    "InboundDelivery",
+    "InboundHook",
     "RequestBudget",
     "Source",
     "SourceFact",

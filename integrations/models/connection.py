@@ -65,6 +65,8 @@ class Connection(models.Model):
     next_due_at = models.DateTimeField()
     # A person asked for a collection that has not started yet.
     asked_at = models.DateTimeField(null=True, blank=True)
+    # The moment for which a webhook made the connection due last; it may lie a minute ahead (services.hints).
+    hint_due_at = models.DateTimeField(null=True, blank=True)
     lease_key = models.CharField(max_length=32, blank=True)
     lease_ends_at = models.DateTimeField(null=True, blank=True)
     # Collections that were started since the last one that ended: a worker that dies on this connection again and again.

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from assessments.services.measurements import forget_source
 from integrations.connectors.registry import NotAConnector, UnknownConnector
-from integrations.models import Connection, Source
+from integrations.models import Connection, InboundHook, Source
 from integrations.models.connection import DEFAULT_INTERVAL_MINUTES
 from integrations.queries.kinds import connector_class, secret_names, split_answers
 from integrations.services import budgets
@@ -113,6 +113,8 @@ def edit_connection(
         if is_moved:
             row.secret, row.secret_set_at, row.secret_set_by, row.found = "", None, None, {}
             _change_credential(row)
+            # The webhook was set up at the other system too.
+            InboundHook.objects.filter(connection=row).delete()
         _save_new(row)
         after = {**_described(row), **({"credential": "cleared: another host"} if is_moved else {})}
         record_event(at=at, by=by, action="connection.edit", obj=row, before=before, after=after)
@@ -177,6 +179,7 @@ def remove_connection(*, connection: Connection, by: User | None, at: datetime) 
         for source in Source.objects.filter(connection=row, removed_at__isnull=True).select_related("team"):
             forget_source(team=source.team, source=row.measurement_source, at=at)
         Source.objects.filter(connection=row, removed_at__isnull=True).update(removed_at=at)
+        InboundHook.objects.filter(connection=row).delete()
         row.secret, row.secret_set_at, row.secret_set_by = "", None, None
         _change_credential(row)
         row.removed_at = at

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 
-from integrations.models import Connection
+from integrations.models import Connection, InboundHook
 from integrations.queries.credentials import key_ring, place_of, request_headers, secrets_of
-from mlops_portal.lib.secrets import CannotDecrypt, key_id_of
+from integrations.queries.inbound import place_of as hook_place
+from mlops_portal.lib.secrets import CannotDecrypt, Place, key_id_of
 
 __all__ = [
     "Rotated",
@@ -44,21 +47,44 @@ def rotate_keys() -> Rotated:
     ring = key_ring()
     moved = 0
     failed: list[str] = []
-    for connection in Connection.objects.exclude(secret="").order_by("pk").iterator(chunk_size=BATCH):
+    for stored in _stored():
         try:
-            if key_id_of(connection.secret) == ring.current:
-                secrets_of(connection)  # the right id is not yet the right key
-                continue
-            fresh = seal(connection, secrets_of(connection))
+            plain = ring.open(stored.text, stored.place)
+            if key_id_of(stored.text) == ring.current:
+                continue  # the right id is not yet the right key, so it was opened first
+            fresh = ring.seal(plain, stored.place)
         except CannotDecrypt as error:
-            failed.append(f"{connection.name}: {error}")
+            failed.append(f"{stored.name}: {error}")
             continue
         # Not over a credential that somebody entered meanwhile.
-        moved += Connection.objects.filter(pk=connection.pk, secret=connection.secret).update(secret=fresh)
+        moved += stored.rows.filter(**{stored.field: stored.text}).update(**{stored.field: fresh})
     return Rotated(moved, tuple(failed), keys_in_use())
 
 
 def keys_in_use() -> tuple[str, ...]:
     """Ids of the keys that stored credentials need; taking one of them out of the ring loses these credentials."""
-    stored = Connection.objects.exclude(secret="").values_list("secret", flat=True)
-    return tuple(sorted({text.split(":")[1] for text in stored if text.count(":") == 3}))
+    return tuple(sorted({one.text.split(":")[1] for one in _stored() if one.text.count(":") == 3}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One ciphertext: where it stands, and the name by which people know it."""
+
+    name: str
+    text: str
+    place: Place
+    rows: QuerySet[Any]
+    field: str
+
+
+def _stored() -> Iterator[_Stored]:
+    for connection in Connection.objects.exclude(secret="").order_by("pk").iterator(chunk_size=BATCH):
+        rows = Connection.objects.filter(pk=connection.pk)
+        yield _Stored(connection.name, connection.secret, place_of(connection), rows, "secret")
+    hooks = InboundHook.objects.select_related("connection").order_by("pk")
+    for hook in hooks.iterator(chunk_size=BATCH):
+        name = f"Webhook of {hook.connection.name}"
+        for field, text in (("secret", hook.secret), ("previous_secret", hook.previous_secret)):
+            if text:
+                rows = InboundHook.objects.filter(pk=hook.pk)
+                yield _Stored(name, text, hook_place(hook, field), rows, field)

@@ -19,6 +19,7 @@ from integrations.models import Connection
 from integrations.queries.connection_page import connection_page
 from integrations.queries.connections import EDIT, VIEW, activity_of, connection_rows
 from integrations.queries.coverage import coverage
+from integrations.queries.inbound import has_hook, hook_line
 from integrations.queries.kinds import kind_lines
 from integrations.services.connections import StaleConnection, create_connection, edit_connection
 from integrations.services.probes import RUN
@@ -77,6 +78,8 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "can_edit": rights.can(EDIT),
         "can_run": rights.can(RUN),
         "can_map": rights.can(MAP),
+        "has_hook": has_hook(connection.kind),
+        "hook": hook_line(connection) if rights.can(EDIT) and has_hook(connection.kind) else None,
     }
     return render(request, "integrations/connection_detail.html", context)
 

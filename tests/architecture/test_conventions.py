@@ -29,7 +29,8 @@ WRITERS = ("services", "demo", "migrations", "models")
 # accounts.py answers allauth, http.py turns "retry after" into a moment.
 CLOCKS = {"mlops_portal/accounts.py", "integrations/connectors/http.py"}
 EDGES = ("views", "api", "tasks", "management", "templatetags", "launcher", "migrations")
-# Open to visitors, each for its reason: health, the way to sign-in, set-up, the end of the demo, invitations, problem pages.
+# Open to visitors, each for its reason: health, the way to sign-in, set-up, the end of the demo, invitations, problem pages,
+# systems that sign what they send.
 OPEN_TO_VISITORS = {
     "home",
     "demo-remove",
@@ -41,6 +42,9 @@ OPEN_TO_VISITORS = {
     "teams:demo-sign-in",
     "teams:invitation",
     "account_reset_password",
+    "hook-github",
+    "hook-gitlab",
+    "client-file",
 }
 
 

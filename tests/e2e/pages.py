@@ -73,6 +73,12 @@ def make_token(page: Page) -> None:
     page.locator("#token").wait_for()
 
 
+def make_webhook_secret(page: Page) -> None:
+    """The page that shows the new secret of a webhook."""
+    page.locator("main form button.btn--main").click()
+    page.locator("#secret").wait_for()
+
+
 def invite(page: Page, name: str = "Noor Aziz") -> None:
     """The page that shows the link for a new person, a viewer of the first place on offer."""
     page.get_by_label("Name", exact=True).fill(name)
@@ -191,6 +197,17 @@ INTEGRATIONS = (
     Row("connection-pause", "integrations:connection-pause", f"{_ONE}pause/", PLATFORM),
     Row("connection-resume", "integrations:connection-resume", f"{_ONE}resume/", PLATFORM),
     Row("connection-remove", "integrations:connection-remove", f"{_ONE}remove/", PLATFORM),
+    Row("webhook-none", "integrations:connection-hook", "/connections/{broken}/webhook/", PLATFORM),
+    Row("webhook", "integrations:connection-hook", f"{_ONE}webhook/", PLATFORM),
+    Row("webhook-secret-ask", "integrations:connection-hook-secret", f"{_ONE}webhook/secret/", PLATFORM),
+    Row(
+        "webhook-secret",
+        "integrations:connection-hook-secret",
+        f"{_ONE}webhook/secret/",
+        PLATFORM,
+        do=make_webhook_secret,
+    ),
+    Row("webhook-remove", "integrations:connection-hook-remove", f"{_ONE}webhook/remove/", PLATFORM),
     Row("source-new", "integrations:source-create", "/connections/{mlflow}/sources/new/", PLATFORM),
     Row("source", "integrations:source-edit", f"{_ONE}sources/{{source}}/edit/", PLATFORM),
     Row("source-remove", "integrations:source-remove", f"{_ONE}sources/{{source}}/remove/", PLATFORM),
@@ -236,6 +253,8 @@ ROWS = (*TEAMS, *ASSESSMENTS, *INTEGRATIONS, *INSIGHTS, *ERRORS, *GUIDE)
 NO_PAGE = {
     "livez": "plain text for a probe",
     "readyz": "plain text for a probe",
+    "hook-*": "for systems that send webhooks",
+    "client-file": "a file for CI",
     "api:*": "for programs, not for the eye; its documentation page is Swagger's own",
     "insights:*-csv": "a file",
     "insights:heatmap-cell": "a fragment; heatmap-cell shows it",

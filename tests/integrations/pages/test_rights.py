@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations import urls
-from integrations.models import AllowedHost, Connection, Source
+from integrations.connectors.hooks import HOOKS
+from integrations.models import AllowedHost, Connection, InboundHook, Source
 from tests.integrations.factories import TOKEN, make_connection, make_source
 
 ROLES = ("nobody", "viewer", "stranger", "member", "lead", "platform", "admin")
@@ -63,6 +64,10 @@ PAGES = {
     ),
     "connection-resume": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}, needs_proof=True),
     "connection-remove": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}, needs_proof=True),
+    "connection-hook": Page(_by_role(404, 404, 404, 403, 403, 200, 200)),
+    # The answer shows the secret, once.
+    "connection-hook-secret": Page(_by_role(404, 404, 404, 403, 403, 200, 200), {}, needs_proof=True),
+    "connection-hook-remove": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}, needs_proof=True),
     "connection-test": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
     "connection-collect": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
     "source-create": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {"team": "fraud", **OPTIONS}),
@@ -77,6 +82,12 @@ POSTS = [name for name, page in PAGES.items() if page.data is not None]
 def nowhere(settings):
     """A port where nobody listens: what these pages would ask is refused at once."""
     settings.PORTAL_EGRESS_ALLOW = "http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def hooked(monkeypatch):
+    """Fake Git signs as GitHub does."""
+    monkeypatch.setitem(HOOKS, "fakegit", HOOKS["github"])
 
 
 @pytest.fixture
@@ -114,6 +125,7 @@ def everything():
         list(Connection.objects.order_by("pk").values()),
         list(Source.objects.order_by("pk").values()),
         list(AllowedHost.objects.values()),
+        list(InboundHook.objects.values()),
     )
 
 
