@@ -105,6 +105,29 @@ SCORE = _answer(
         "valid_until": "2027-02-08",
     },
 )
+TEAM_SCORE = _answer(
+    "A team as a whole",
+    {
+        "team": "demand-planning",
+        "maturity_model": "mlops-maturity/1",
+        "state": "assessed",
+        "verified": 0,
+        "level": 1,
+        "potential": 3,
+        "strict_level": 0,
+        "score": 1.43,
+        "coverage": 0.71,
+        "is_provisional": True,
+        "is_reviewed": False,
+        "assessed_on": "2026-11-10",
+        "as_of": "2026-11-24T06:00:04Z",
+        "valid_until": "2027-02-08",
+        "dimensions": [
+            {"dimension": "creation", "state": "assessed", "verified": 1, "level": 2, "potential": 4},
+            {"dimension": "serving", "state": "unassessed", "verified": 0, "level": 0, "potential": 4},
+        ],
+    },
+)
 MEASUREMENT = _answer(
     "A value that was pushed",
     {

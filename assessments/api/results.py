@@ -13,12 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.api import examples
-from assessments.api.serializers import AssessmentOut, ScoreOut
+from assessments.api.serializers import AssessmentOut, ScoreOut, TeamScoreOut
 from assessments.models import Assessment, Score
 from assessments.queries import catalog
+from assessments.queries.team_score import team_standing
 from mlops_portal.lib.api.pagination import Cursor
 from mlops_portal.lib.api.views import Resource
 from teams.api.principal import principal_of
+from teams.models import Team
 from teams.queries.rights import teams_visible_to
 
 RESULTS = "results.view"
@@ -99,6 +101,28 @@ class ScoreList(Resource, generics.ListAPIView[Any]):
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
+
+
+class TeamScoreDetail(Resource, generics.RetrieveAPIView[Any]):
+    """The numbers of a team as a whole and of its dimensions: what a pipeline asks before it goes on."""
+
+    policy = RESULTS
+    serializer_class = TeamScoreOut
+    lookup_field = "slug"
+
+    def get_queryset(self) -> QuerySet[Team]:
+        return teams_visible_to(principal_of(self.request), RESULTS)
+
+    @extend_schema(
+        operation_id="teams_score",
+        description=(
+            "Where a team stands: verified <= level <= potential, as a whole and by dimension. `state` is unassessed "
+            "while nothing is known, and then the numbers say nothing; not_applicable where nothing applies."
+        ),
+        examples=[examples.TEAM_SCORE],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(TeamScoreOut(team_standing(self.get_object(), catalog.active_model())).data)
 
 
 def _check_capability(slug: str) -> None:

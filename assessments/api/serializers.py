@@ -137,6 +137,34 @@ class ScoreOut(serializers.Serializer[object]):
     valid_until = serializers.DateField(allow_null=True)
 
 
+class DimensionScoreOut(serializers.Serializer[object]):
+    dimension = serializers.CharField()
+    state = serializers.CharField()
+    verified = serializers.IntegerField(allow_null=True)
+    level = serializers.IntegerField(allow_null=True)
+    potential = serializers.IntegerField(allow_null=True)
+
+
+class TeamScoreOut(serializers.Serializer[object]):
+    """`is_provisional`: something is unassessed, or under 80 % is known. `coverage`: how much of what applies is known."""
+
+    team = serializers.CharField()
+    maturity_model = serializers.CharField(allow_null=True)
+    state = serializers.CharField()
+    verified = serializers.IntegerField(allow_null=True)
+    level = serializers.IntegerField(allow_null=True)
+    potential = serializers.IntegerField(allow_null=True)
+    strict_level = serializers.IntegerField(allow_null=True)
+    score = serializers.FloatField(allow_null=True)
+    coverage = serializers.FloatField(allow_null=True)
+    is_provisional = serializers.BooleanField()
+    is_reviewed = serializers.BooleanField()
+    assessed_on = serializers.DateField(allow_null=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+    valid_until = serializers.DateField(allow_null=True)
+    dimensions = DimensionScoreOut(many=True)
+
+
 class MeasurementOut(serializers.Serializer[Measurement]):
     id = serializers.CharField(source="pk")
     team = serializers.CharField(source="team.slug")

@@ -26,6 +26,7 @@ urlpatterns = [
     path("signals/", catalog.SignalList.as_view(), name="signal-list"),
     path("assessments/", results.AssessmentList.as_view(), name="assessment-list"),
     path("assessments/<int:pk>/", results.AssessmentDetail.as_view(), name="assessment-detail"),
+    path("teams/<slug:slug>/score/", results.TeamScoreDetail.as_view(), name="team-score"),
     path("scores/", results.ScoreList.as_view(), name="score-list"),
     path("measurements/", measurements.Measurements.as_view(), name="measurement-list"),
 ]

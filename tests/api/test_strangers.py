@@ -67,6 +67,7 @@ def addresses(ours, theirs):
     yield from (f"/api/v1/{name}/" for name in lists)
     for team in (teams[0], foreign_teams[0]):
         yield f"/api/v1/teams/{team.slug}/"
+        yield f"/api/v1/teams/{team.slug}/score/"
         yield f"/api/v1/progress/?team={team.slug}"
         yield from (f"/api/v1/{name}/?team={team.slug}" for name in ("assessments", "scores", "measurements"))
     for one in (unit, foreign_unit):
@@ -139,7 +140,12 @@ def test_what_is_foreign_and_what_does_not_exist_are_told_alike(role, ours, thei
     api = api_of(make(unit if role in ("viewer", "manager") else teams[0]), *READ)
     foreign = theirs[1][0].slug
 
-    for shape in ("/api/v1/teams/{}/", "/api/v1/progress/?team={}", "/api/v1/scores/?team={}"):
+    for shape in (
+        "/api/v1/teams/{}/",
+        "/api/v1/teams/{}/score/",
+        "/api/v1/progress/?team={}",
+        "/api/v1/scores/?team={}",
+    ):
         there, missing = seen(api, [shape.format(foreign)]), seen(api, [shape.format("no-such-team")])
         ((status, body),), ((other_status, other),) = there.values(), missing.values()
         body.pop("instance", None), other.pop("instance", None)
