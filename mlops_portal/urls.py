@@ -15,6 +15,7 @@ urlpatterns = [
     path("demo/remove/", demo_remove, name="demo-remove"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
+    path("clients/<path:name>", views.client_file, name="client-file"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("account/", include(teams.urls.account_urlpatterns)),
     path("account/", include("allauth.urls")),
