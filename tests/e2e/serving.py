@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,32 @@ def _names() -> dict[str, str]:
     }
 
 
+def _deliver() -> None:
+    """A webhook at the demo's GitHub, and deliveries of the last days through the real door."""
+    from integrations.models import Connection  # noqa: PLC0415 -- models need the app registry
+    from integrations.services.inbound import new_hook_secret, receive  # noqa: PLC0415 -- as above
+    from tests.integrations.hooked import github_signature  # noqa: PLC0415 -- as above
+
+    connection = Connection.objects.get(name="GitHub (demo)")
+    made_at = NOW - timedelta(days=3)
+    hook, secret = new_hook_secret(connection=connection, by=None, at=made_at)
+    told = (
+        ("ping", "", "team-1"),
+        ("star", "created", "team-1"),
+        ("release", "published", "sandbox"),
+        ("workflow_run", "completed", "team-1"),
+    )
+    for number, (event, action, repository) in enumerate(told):
+        body = json.dumps({"action": action, "repository": {"full_name": f"nordhafen/{repository}"}}).encode()
+        headers = {
+            "X-GitHub-Event": event,
+            "X-GitHub-Delivery": f"demo-{number}",
+            "X-Hub-Signature-256": github_signature(secret, body),
+        }
+        at = made_at + timedelta(hours=number)
+        assert receive(kind="github", key=hook.key, headers=headers, body=body, at=at) is not None
+
+
 def main() -> None:
     """Prepare, fill, say the address on one line, serve until the process is ended."""
     import django  # noqa: PLC0415 -- settings read the environment that the parent made
@@ -119,6 +145,7 @@ def main() -> None:
     prepare(at=NOW)
     if settings.PORTAL_DEMO:
         seed_demo(size=Size(teams=TEAMS, weeks=WEEKS), at=NOW)
+        _deliver()
     names = _names()
     connections.close_all()
 
