@@ -24,6 +24,7 @@ urlpatterns = [
     path(f"{_ONE}remove/", upkeep.connection_remove, name="connection-remove"),
     path(f"{_ONE}webhook/", hooks.connection_hook, name="connection-hook"),
     path(f"{_ONE}webhook/secret/", hooks.connection_hook_secret, name="connection-hook-secret"),
+    path(f"{_ONE}webhook/token/", hooks.connection_hook_token, name="connection-hook-token"),
     path(f"{_ONE}webhook/remove/", hooks.connection_hook_remove, name="connection-hook-remove"),
     path(f"{_ONE}test/", running.connection_test, name="connection-test"),
     path(f"{_ONE}collect/", running.connection_collect, name="connection-collect"),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from integrations.connectors.hooks import HOOKS
 from integrations.models import Connection, InboundDelivery, InboundHook, Source
 from integrations.queries.credentials import key_ring
-from mlops_portal.lib.secrets import Place
+from mlops_portal.lib.secrets import CannotDecrypt, Place
 
 SHOWN = 20
 # The limit of SECURITY C15. Beyond it a delivery still is a hint, but leaves no row.
@@ -40,6 +40,8 @@ class HookLine:
     key: str
     previous_ends_at: datetime | None
     last_at: datetime | None
+    # Why the stored secret does not open under the key ring as it is now; "" when it does.
+    problem: str
 
 
 def has_hook(kind: str) -> bool:
@@ -106,7 +108,16 @@ def hook_line(connection: Connection) -> HookLine | None:
         key=hook.key,
         previous_ends_at=hook.previous_ends_at,
         last_at=newest.received_at if newest is not None else None,
+        problem=_problem(hook),
     )
+
+
+def _problem(hook: InboundHook) -> str:
+    try:
+        key_ring().open(hook.secret, place_of(hook, "secret"))
+    except CannotDecrypt as error:
+        return str(error)
+    return ""
 
 
 def delivery_rows(connection: Connection) -> tuple[DeliveryRow, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from integrations.connectors.hooks import HOOKS
-from integrations.connectors.hooks.base import LONGEST_PLACE, Event, Hook, Meaning, Unreadable
+from integrations.connectors.hooks.base import LONGEST_PLACE, SIGNING_PREFIX, Event, Hook, Meaning, Unreadable
 from integrations.models import Connection, InboundDelivery, InboundHook
 from integrations.queries.credentials import key_ring
 from integrations.queries.inbound import has_hook, hook_secrets, is_crowded, is_mapped, open_hook, place_of
@@ -30,6 +30,10 @@ SECRET_BYTES = 32
 _NOBODYS_SECRET = secrets.token_hex(SECRET_BYTES)
 
 
+class NotASigningToken(Refused):
+    """What was entered is no token after Standard Webhooks."""
+
+
 class NoHook(Refused):
     """Systems of this kind send the portal nothing."""
 
@@ -42,16 +46,18 @@ class Received:
     is_repeated: bool = False
 
 
-def new_hook_secret(*, connection: Connection, by: User | None, at: datetime) -> tuple[InboundHook, str]:
-    """The webhook and its new secret in plain, which is stored encrypted only. Raises NotAllowed, Gone, NoHook.
+def new_hook_secret(
+    *, connection: Connection, given: str = "", by: User | None, at: datetime
+) -> tuple[InboundHook, str]:
+    """The webhook and its new secret in plain, which is stored encrypted only.
 
-    The secret before it opens the door for PREVIOUS_LIVES more.
+    `given` is a signing token that the other side made. The secret before opens the door for PREVIOUS_LIVES more. Raises
+    NotAllowed, Gone, NoHook, NotASigningToken.
     """
     check_right(by, SET_SECRET)
     if not has_hook(connection.kind):
         raise NoHook(f"{connection.name} is of a kind that sends no webhooks.")
-    # A form that both kinds of GitLab's tokens take; GitHub takes any text.
-    plain = f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
+    plain = _checked(given.strip()) if given else _fresh()
     with transaction.atomic():
         _lock(connection)
         hook = InboundHook.objects.filter(connection=connection).first()
@@ -70,6 +76,24 @@ def new_hook_secret(*, connection: Connection, by: User | None, at: datetime) ->
         hook.save()
         record_event(at=at, by=by, action="connection.set_webhook_secret", obj=connection)
     return hook, plain
+
+
+def _fresh() -> str:
+    """A form that GitLab takes as either of its tokens; GitHub takes any text."""
+    return f"{SIGNING_PREFIX}{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
+
+
+def _checked(given: str) -> str:
+    try:
+        size = len(base64.b64decode(given.removeprefix(SIGNING_PREFIX), validate=True))
+    except ValueError:
+        size = 0
+    # Standard Webhooks: 24 to 64 bytes.
+    if not given.startswith(SIGNING_PREFIX) or not 24 <= size <= 64:
+        raise NotASigningToken(
+            f"This is no signing token: one is {SIGNING_PREFIX} and 24 to 64 bytes in base64. Nothing was changed."
+        )
+    return given
 
 
 def close_hook(*, connection: Connection, by: User | None, at: datetime) -> None:

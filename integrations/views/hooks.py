@@ -12,13 +12,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from integrations.access import connection_for, require_proof
 from integrations.connectors.hooks import HOOKS
 from integrations.connectors.hooks.base import Hook
+from integrations.forms.hook import SigningTokenForm
 from integrations.models import Connection
 from integrations.queries.connections import EDIT
 from integrations.queries.inbound import HookLine, delivery_rows, hook_line
 from integrations.services.connections import SET_SECRET
 from integrations.services.inbound import close_hook, new_hook_secret
 from integrations.views.connections import crumbs_of
-from integrations.views.saving import done
+from integrations.views.saving import done, saved, status_of
 from mlops_portal.lib.loopback import is_on_this_machine
 from mlops_portal.lib.parts import Link
 from teams.services.refusal import Refused
@@ -49,10 +50,8 @@ def connection_hook_secret(request: HttpRequest, pk: int) -> HttpResponse:
     user, connection = connection_for(request, pk, SET_SECRET)
     sender = _sender(connection)
     require_proof(request, SET_SECRET)
-    crumbs = _crumbs(connection)
     if request.method != "POST":
-        context = {"connection": connection, "line": hook_line(connection), "crumbs": crumbs}
-        return render(request, "integrations/hook_secret_ask.html", context)
+        return _ask(request, connection, SigningTokenForm())
     try:
         _, plain = new_hook_secret(connection=connection, by=user, at=timezone.now())
     except Refused as error:
@@ -65,11 +64,33 @@ def connection_hook_secret(request: HttpRequest, pk: int) -> HttpResponse:
         "plain": plain,
         "address": _address(request, sender, line),
         "previous_ends_at": _previous_end(line),
-        "crumbs": crumbs,
+        "crumbs": _crumbs(connection),
     }
     answer = render(request, "integrations/hook_secret.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_hook_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """A signing token that the other side made takes the place of the secret. It is never shown here."""
+    user, connection = connection_for(request, pk, SET_SECRET)
+    if not _sender(connection).makes_tokens:
+        raise Http404
+    require_proof(request, SET_SECRET)
+    form = SigningTokenForm(request.POST or None)
+    stored = saved(
+        form,
+        lambda: new_hook_secret(
+            connection=connection, given=form.cleaned_data["signing_token"], by=user, at=timezone.now()
+        ),
+    )
+    if stored is not None:
+        messages.info(
+            request, "The signing token is stored, encrypted. Deliveries are judged by it from now on."
+        )
+        return redirect("integrations:connection-hook", pk)
+    return _ask(request, connection, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,6 +110,20 @@ def connection_hook_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "integrations/hook_remove.html", context)
 
 
+def _ask(request: HttpRequest, connection: Connection, form: SigningTokenForm) -> HttpResponse:
+    sender = _sender(connection)
+    line = hook_line(connection)
+    context = {
+        "connection": connection,
+        "sender": _words(sender),
+        "line": line,
+        # It is made together with the webhook over there, for which people need the address from here.
+        "form": form if sender.makes_tokens and line is not None else None,
+        "crumbs": _crumbs(connection),
+    }
+    return render(request, "integrations/hook_secret_ask.html", context, status=status_of(form))
+
+
 def _sender(connection: Connection) -> Hook:
     try:
         return HOOKS[connection.kind]
@@ -102,6 +137,7 @@ def _words(sender: Hook) -> dict[str, object]:
         "label": sender.label,
         "where": sender.where,
         "secret_field": sender.secret_field,
+        "makes_tokens": sender.makes_tokens,
         "events": sender.events,
     }
 

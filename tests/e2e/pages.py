@@ -276,6 +276,7 @@ NO_PAGE = {
             "assessments:assessment-withdraw",
             "assessments:capability-preview",
             "integrations:connection-collect",
+            "integrations:connection-hook-token",
             "integrations:connection-test",
             "integrations:source-confirm",
         ),

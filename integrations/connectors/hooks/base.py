@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 
 from integrations.connectors import strict_json
 
+# The form of a secret after Standard Webhooks.
+SIGNING_PREFIX = "whsec_"
 LONGEST_ID = 100
 LONGEST_NAME = 80
 LONGEST_PLACE = 300
@@ -52,6 +54,8 @@ class Hook(ABC):
     where: ClassVar[str]
     # What its form calls the field of the secret.
     secret_field: ClassVar[str]
+    # Whether it can make a signing token of its own, which people then bring here.
+    makes_tokens: ClassVar[bool] = False
     # The events to tick there, in its own words.
     events: ClassVar[tuple[str, ...]]
 

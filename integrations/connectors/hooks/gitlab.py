@@ -1,6 +1,6 @@
 """GitLab's webhooks: a secret in clear (X-Gitlab-Token), or since 2026 a signature after Standard Webhooks.
 
-One secret serves both: the text `whsec_...` as secret token, the bytes behind it as signing token.
+One secret `whsec_...` serves both: its text as secret token, the bytes behind it as signing token.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import ClassVar
 from integrations.connectors.hooks import base
 from integrations.connectors.hooks.base import Event, Hook, Meaning
 
-SIGNING_PREFIX = "whsec_"
 SIGNATURE = "webhook-signature"
 TOLERANCE = timedelta(minutes=5)
 NEWS = frozenset(
@@ -39,6 +38,7 @@ class GitlabHook(Hook):
     label: ClassVar[str] = "GitLab"
     where: ClassVar[str] = "Settings of the project or group, Webhooks, Add new webhook"
     secret_field: ClassVar[str] = "Secret token"  # noqa: S105 -- the name of a form's field
+    makes_tokens: ClassVar[bool] = True
     events: ClassVar[tuple[str, ...]] = (
         "Pipeline events",
         "Deployment events",
@@ -102,6 +102,6 @@ def _is_signature(headers: Mapping[str, str], body: bytes, secret: str, at: date
 
 def _signing_key(secret: str) -> bytes:
     try:
-        return base64.b64decode(secret.removeprefix(SIGNING_PREFIX), validate=True)
+        return base64.b64decode(secret.removeprefix(base.SIGNING_PREFIX), validate=True)
     except binascii.Error:
         return secret.encode()

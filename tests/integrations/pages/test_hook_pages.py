@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
 from datetime import timedelta
 
@@ -13,8 +16,9 @@ from integrations.models import Connection, InboundDelivery, InboundHook
 from integrations.services.inbound import new_hook_secret
 from teams.services.refusal import NotAllowed
 from tests.factories import make_lead, make_platform_engineer, sign_in
+from tests.integrations.conftest import OTHER_RING
 from tests.integrations.fakes import KINDS as OTHER_KINDS
-from tests.integrations.hooked import KINDS, make_hooked
+from tests.integrations.hooked import KINDS, make_hooked, payload
 from tests.integrations.pages.conftest import text_of
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +105,7 @@ def test_gitlab_calls_things_by_other_names(engineer):
     assert "Events to tick: Pipeline events, Deployment events, Releases events, Push events." in text
     assert "Content type" not in text
     assert "Secret token" in shown
-    assert "Where your GitLab takes a signing token of your own, it takes this one too." in shown
+    assert "Leave the signing token empty, or bring the one that GitLab makes here" in shown
 
 
 @pytest.mark.parametrize(
@@ -148,6 +152,69 @@ def test_the_newest_twenty_are_shown(github, engineer):
     found = re.findall(r"event-\d\d", engineer.get(page("hook", github)).content.decode())
 
     assert found == [f"event-{number:02d}" for number in range(21, 1, -1)]
+
+
+SIGNING_TOKEN = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def signed(token):
+    """What GitLab sends when it signs with `token` at this moment."""
+    body, stamp = payload("gitlab_pipeline"), str(int(timezone.now().timestamp()))
+    key = base64.b64decode(token.removeprefix("whsec_"))
+    digest = hmac.new(key, f"id-1.{stamp}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "X-Gitlab-Event": "Pipeline Hook",
+        "webhook-id": "id-1",
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def test_a_signing_token_that_gitlab_made_is_brought_here(engineer):
+    gitlab = make_hooked("gitlab")
+    assert gitlab.gitlab(headers=signed(SIGNING_TOKEN)).status_code == 401
+
+    asked = text_of(engineer.get(page("hook-secret", gitlab)))
+    done = engineer.post(page("hook-token", gitlab), {"signing_token": f" {SIGNING_TOKEN} "}, follow=True)
+
+    assert "Or bring the signing token that GitLab made" in asked
+    assert "The signing token is stored, encrypted. Deliveries are judged by it from now on." in text_of(done)
+    assert SIGNING_TOKEN not in done.content.decode()
+    assert gitlab.gitlab(headers=signed(SIGNING_TOKEN)).status_code == 202
+    # The secret before still opens for a day.
+    assert gitlab.gitlab(id="key-2").status_code == 202
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["whsec_", "whsec_!!!!", "whsec_c2hvcnQ=", SIGNING_TOKEN.removeprefix("whsec_"), "whsec_" + "A" * 400],
+)
+def test_what_is_no_signing_token_is_refused_and_changes_nothing(given, engineer):
+    gitlab = make_hooked("gitlab")
+
+    refused = engineer.post(page("hook-token", gitlab), {"signing_token": given})
+
+    assert refused.status_code == 422
+    assert (
+        "This is no signing token: one is whsec_ and 24 to 64 bytes in base64. Nothing was changed."
+        in text_of(refused)
+    )
+    assert f'value="{given}"' not in refused.content.decode()
+    assert gitlab.gitlab().status_code == 202
+
+
+def test_github_makes_no_signing_tokens(github, engineer):
+    assert "signing token" not in text_of(engineer.get(page("hook-secret", github)))
+    assert engineer.post(page("hook-token", github), {"signing_token": SIGNING_TOKEN}).status_code == 404
+
+
+def test_a_secret_that_does_not_open_is_said(github, engineer, settings):
+    settings.PORTAL_KEYS = OTHER_RING
+
+    text = text_of(engineer.get(page("hook", github)))
+
+    assert "The stored secret cannot be opened The credential of webhook" in text
+    assert "A new secret, made below, replaces it." in text
 
 
 def test_paused_is_said(github, engineer):

@@ -67,6 +67,11 @@ PAGES = {
     "connection-hook": Page(_by_role(404, 404, 404, 403, 403, 200, 200)),
     # The answer shows the secret, once.
     "connection-hook-secret": Page(_by_role(404, 404, 404, 403, 403, 200, 200), {}, needs_proof=True),
+    "connection-hook-token": Page(
+        _by_role(404, 404, 404, 403, 403, 302, 302),
+        {"signing_token": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+        needs_proof=True,
+    ),
     "connection-hook-remove": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}, needs_proof=True),
     "connection-test": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
     "connection-collect": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
@@ -86,8 +91,8 @@ def nowhere(settings):
 
 @pytest.fixture(autouse=True)
 def hooked(monkeypatch):
-    """Fake Git signs as GitHub does."""
-    monkeypatch.setitem(HOOKS, "fakegit", HOOKS["github"])
+    """Fake Git signs as GitLab does."""
+    monkeypatch.setitem(HOOKS, "fakegit", HOOKS["gitlab"])
 
 
 @pytest.fixture
