@@ -79,8 +79,8 @@ class _Stored:
 
 def _stored() -> Iterator[_Stored]:
     for connection in Connection.objects.exclude(secret="").order_by("pk").iterator(chunk_size=BATCH):
-        rows = Connection.objects.filter(pk=connection.pk)
-        yield _Stored(connection.name, connection.secret, place_of(connection), rows, "secret")
+        row = Connection.objects.filter(pk=connection.pk)
+        yield _Stored(connection.name, connection.secret, place_of(connection), row, "secret")
     hooks = InboundHook.objects.select_related("connection").order_by("pk")
     for hook in hooks.iterator(chunk_size=BATCH):
         name = f"Webhook of {hook.connection.name}"

@@ -68,6 +68,15 @@ def untouched(hooked):
     return (deliveries(), hooked.refresh().next_due_at, hooked.connection.hint_due_at)
 
 
+def begun(hooked, at):
+    """A collection that goes on."""
+    claim = leases.claim_one(connection_id=hooked.connection.pk, at=at)
+    assert claim is not None
+    held = leases.begin(claim=claim, at=at)
+    assert held is not None
+    return held
+
+
 class TestRow42:
     def test_a_signed_delivery_makes_the_connection_due_and_stores_nothing_else(self, github):
         answer = github.github()
@@ -351,21 +360,19 @@ class TestHints:
 
     def test_a_hint_during_a_collection_is_answered_by_another_one(self, github):
         Connection.objects.update(next_due_at=AT)
-        claim = leases.claim_one(connection_id=github.connection.pk, at=AT)
-        held = leases.begin(claim=claim, at=AT)
+        held = begun(github, AT)
         assert hint(connection=held, at=AT + timedelta(seconds=20)) == "due"
 
         leases.release(connection=held, ended=leases.Ended(), started_at=AT, at=AT + timedelta(seconds=40))
 
         assert self.due(github) == AT + timedelta(seconds=40)
-        claim = leases.claim_one(connection_id=github.connection.pk, at=AT + MINUTE)
-        again = leases.begin(claim=claim, at=AT + MINUTE)
+        again = begun(github, AT + MINUTE)
         leases.release(connection=again, ended=leases.Ended(), started_at=AT + MINUTE, at=AT + 2 * MINUTE)
         assert self.due(github) > AT + 5 * HOUR
 
     def test_a_hint_is_heard_beside_the_wish_of_a_person(self, github):
         Connection.objects.update(next_due_at=AT, asked_at=AT)
-        held = leases.begin(claim=leases.claim_one(connection_id=github.connection.pk, at=AT), at=AT)
+        held = begun(github, AT)
         hint(connection=held, at=AT + timedelta(seconds=20))
 
         leases.release(connection=held, ended=leases.Ended(), started_at=AT, at=AT + timedelta(seconds=40))
@@ -373,8 +380,7 @@ class TestHints:
         assert (self.due(github), github.connection.asked_at) == (AT + timedelta(seconds=40), None)
 
     def test_a_hint_shortens_no_wait_that_a_collection_has_just_earned(self, github):
-        claim = leases.claim_one(connection_id=github.connection.pk, at=AT)
-        held = leases.begin(claim=claim, at=AT)
+        held = begun(github, AT)
         hint(connection=held, at=AT + timedelta(seconds=20))
         until = AT + 2 * HOUR
 

@@ -17,6 +17,7 @@ RIGHTS = ("tests/teams/test_rights.py::test_every_row_reaches_as_far_as_the_spec
 LEASES = (
     "tests/integrations/services/test_leases.py::test_second_delivery_while_the_first_still_runs_stops",
 )
+INBOUND = "tests/integrations/test_inbound.py::"
 COLLECTING = ("tests/integrations/services/test_calm_verdicts.py",)
 
 
@@ -326,6 +327,38 @@ UNDER_DJANGO = (
         "immediate=run.trigger == Collection.Trigger.SCHEDULE",
         "the schedule changes a verdict at once",
         COLLECTING,
+        needs_database=True,
+    ),
+    Mutation(
+        "integrations/services/inbound.py",
+        "if hook is None or not any(is_signed[: len(known)]):",
+        "if hook is None:",
+        "a delivery that nobody signed is heard",
+        (f"{INBOUND}TestRow42::test_bad_signature",),
+        needs_database=True,
+    ),
+    Mutation(
+        "integrations/connectors/hooks/gitlab.py",
+        "if SIGNATURE in headers:",
+        'if SIGNATURE in headers and "X-Gitlab-Token" not in headers:',
+        "a wrong signature is let through for the token beside it",
+        ("tests/integrations/connectors/test_hooks.py::TestGitlab::test_anything_else_is_refused",),
+        needs_database=True,
+    ),
+    Mutation(
+        "integrations/services/hints.py",
+        "return Outcome.WAITING",
+        "pass",
+        "a webhook cuts a rate limit short",
+        (f"{INBOUND}TestHints::test_a_wait_after_a_failure_is_kept",),
+        needs_database=True,
+    ),
+    Mutation(
+        "integrations/services/leases.py",
+        "        if row.hint_due_at is not None and row.hint_due_at > started_at and not row.last_failure:\n",
+        "        if False:\n",
+        "what a webhook tells during a collection is lost",
+        (f"{INBOUND}TestHints::test_a_hint_during_a_collection_is_answered_by_another_one",),
         needs_database=True,
     ),
 )

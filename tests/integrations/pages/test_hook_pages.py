@@ -78,6 +78,7 @@ def test_a_new_secret_says_how_long_the_one_before_works(github, engineer):
     asked = text_of(engineer.get(page("hook-secret", github)))
     shown = text_of(engineer.post(page("hook-secret", github)))
     ends_at = InboundHook.objects.get().previous_ends_at
+    assert ends_at is not None
 
     assert "The one before works for 24 hours more" in asked
     until = f"{ends_at.day} {ends_at:%b %Y, %H:%M}"
