@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any as AnyValue
 
@@ -43,6 +44,31 @@ def as_json(clause: Clause) -> dict[str, AnyValue]:
         "bound": clause.bound,
         "reason": clause.reason,
         "holds": clause.holds,
+    }
+
+
+def rule_digest(rule: Rule) -> str:
+    """Twelve letters that change with the rule: two verdicts with the same came from the same rule."""
+    return hashlib.sha256(repr(rule).encode()).hexdigest()[:12]
+
+
+def kept(
+    rule: Rule,
+    readings: Mapping[str, Reading],
+    *,
+    sources: Sequence[Mapping[str, AnyValue]],
+    model: str,
+    is_blind: bool,
+) -> dict[str, AnyValue]:
+    """All that a verdict rests on, to be kept with it: the version of the rule, its clauses, each source's own reading.
+
+    `model` names the maturity model with its version, "mlops-maturity/1"; `sources` are made by `pooling.as_json`.
+    """
+    return {
+        "rule": {"model": model, "digest": rule_digest(rule)},
+        "clauses": [as_json(clause) for clause in clauses(rule, readings)],
+        "readings": [dict(one) for one in sources],
+        "blind": is_blind,
     }
 
 

@@ -7,8 +7,9 @@ not be read makes a count a lower bound and everything else unknown: what is mis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
 
 from assessments.rules import Bound, Reading
 from assessments.vocabulary import SIGNALS, Aggregate, Reason, Signal
@@ -46,6 +47,28 @@ class SourceReading:
     numerator: float | None = None
     denominator: float | None = None
     is_removed: bool = False
+    # Where it is kept and can be looked at; nothing is worked out from these.
+    measurement: int | None = None
+    read_at: datetime | None = None
+    url: str = ""
+
+
+def as_json(signal: str, reading: SourceReading) -> dict[str, Any]:
+    """The reading as it is kept with a verdict that rests on it."""
+    return {
+        "signal": signal,
+        "source": reading.source,
+        "measurement": reading.measurement,
+        "value": reading.value,
+        "reason": reading.reason,
+        "bound": reading.bound.value,
+        "sample": reading.sample,
+        "numerator": reading.numerator,
+        "denominator": reading.denominator,
+        "read_at": (reading.read_at or reading.read_on).isoformat(),
+        "url": reading.url,
+        "is_removed": reading.is_removed,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +114,7 @@ def pool(signal: Signal, readings: Sequence[SourceReading]) -> Pooled:
 
 
 def _put_back(reading: SourceReading) -> SourceReading:
-    return SourceReading(
-        reading.source,
-        reading.value,
-        reading.reason,
-        reading.read_on,
-        reading.bound,
-        reading.sample,
-        reading.numerator,
-        reading.denominator,
-    )
+    return replace(reading, is_removed=False)
 
 
 def _aggregate(

@@ -84,10 +84,10 @@ def decide(rule: Rule, readings: Mapping[str, Reading]) -> Verdict:
     A rule that can both confirm and refute speaks only when the opposite side is known to be false: were it enough
     that one side is true, hiding the signal of the other side would help the claim (cases Q15, Q16).
     """
-    if rule.guard is not None and _holds(rule.guard, readings) is not True:
+    if rule.guard is not None and holds(rule.guard, readings) is not True:
         return Verdict.UNKNOWN
-    confirms = _holds(rule.yes_if, readings) if rule.yes_if is not None else False
-    refutes = _holds(rule.no_if, readings) if rule.no_if is not None else False
+    confirms = holds(rule.yes_if, readings) if rule.yes_if is not None else False
+    refutes = holds(rule.no_if, readings) if rule.no_if is not None else False
     if confirms is True and refutes is False:
         return Verdict.YES
     if refutes is True and confirms is False:
@@ -114,18 +114,18 @@ def _collect(condition: Condition | None, found: dict[str, None]) -> None:
             pass
 
 
-def _holds(condition: Condition, readings: Mapping[str, Reading]) -> bool | None:
+def holds(condition: Condition, readings: Mapping[str, Reading]) -> bool | None:
     """True, False, or None where the readings leave it open."""
     match condition:
         case Comparison():
             return compare(condition, readings.get(condition.signal, NOT_CONFIGURED))
         case All(parts=parts):
-            results = [_holds(part, readings) for part in parts]
+            results = [holds(part, readings) for part in parts]
             if False in results:
                 return False
             return None if None in results else True
         case Any(parts=parts):
-            results = [_holds(part, readings) for part in parts]
+            results = [holds(part, readings) for part in parts]
             if True in results:
                 return True
             return None if None in results else False

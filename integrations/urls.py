@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from integrations.connectors.hooks import HOOKS
-from integrations.views import connections, hooks, inbound, running, sources, upkeep
+from integrations.views import connections, hooks, inbound, running, sources, trace, upkeep
 
 app_name = "integrations"
 
@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{_ONE}test/", running.connection_test, name="connection-test"),
     path(f"{_ONE}collect/", running.connection_collect, name="connection-collect"),
     path(f"{_ONE}sources/new/", sources.source_create, name="source-create"),
+    path("teams/<slug:slug>/trace/", trace.trace_detail, name="trace-detail"),
     path(f"{_SOURCE}edit/", sources.source_edit, name="source-edit"),
     path(f"{_SOURCE}confirm/", sources.source_confirm, name="source-confirm"),
     path(f"{_SOURCE}remove/", sources.source_remove, name="source-remove"),

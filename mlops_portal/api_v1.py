@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("teams.api.urls")),
     path("", include("assessments.api.urls")),
     path("", include("insights.api.urls")),
+    path("", include("integrations.api.urls")),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("docs/", schema.Docs.as_view(), name="docs"),
     re_path(r"", nowhere, name="nowhere"),

@@ -3,7 +3,7 @@ from assessments.models.catalog import Capability, Criterion, Dimension, LevelDe
 from assessments.models.evidence import Evidence
 from assessments.models.history import ScoreHistory, TeamWeek, UnitWeek
 from assessments.models.measurement import Measurement, Reading
-from assessments.models.score import CriterionStatus, Score, TeamScore, Verdict
+from assessments.models.score import CriterionStatus, Score, TeamScore, Verdict, VerdictChange
 from assessments.models.snapshot import Snapshot
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "TeamWeek",
     "UnitWeek",
     "Verdict",
+    "VerdictChange",
 ]

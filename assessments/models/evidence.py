@@ -23,6 +23,11 @@ class Evidence(models.Model):
         ACCEPTED = "accepted", "Accepted"
         REJECTED = "rejected", "Rejected"
 
+    class Check(models.TextChoices):
+        ANSWERED = "answered", "It answers"
+        GONE = "gone", "It is not there"
+        UNKNOWN = "unknown", "It could not be checked"
+
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="evidence")
     criteria = models.ManyToManyField(Criterion, related_name="evidence")
     form = models.CharField(max_length=4, choices=Form.choices)
@@ -40,6 +45,16 @@ class Evidence(models.Model):
     # Taken back by the team; kept, because published snapshots name it.
     removed_at = models.DateTimeField(null=True, blank=True)
 
+    # A link into a connected host is looked at again at each collection; other links are never fetched.
+    checked_at = models.DateTimeField(null=True, blank=True)
+    check_outcome = models.CharField(max_length=8, choices=Check.choices, blank=True)
+    check_detail = models.CharField(max_length=300, blank=True)
+    # When the link answered last; a page that the portal never saw cannot be missed.
+    answered_at = models.DateTimeField(null=True, blank=True)
+    # Since when it carries nothing because its page is gone; null again when the page answers. A check that could not be
+    # made changes neither.
+    gone_at = models.DateTimeField(null=True, blank=True)
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -51,6 +66,11 @@ class Evidence(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__gte=F("collected_on")), name="evidence_valid_after"
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_at__isnull=True, check_outcome="", gone_at__isnull=True)
+                | Q(checked_at__isnull=False, check_outcome__in=["answered", "gone", "unknown"]),
+                name="evidence_check_has_outcome",
             ),
         ]
 

@@ -11,7 +11,8 @@ class Verdict(models.Model):
     """Derived, rebuildable: what rules conclude from measurements about one criterion of one team.
 
     A different verdict from the schedule waits in `pending_verdict` until a reading on another day agrees (RULINGS 6).
-    `because` holds sentences and the measurement ids they rest on.
+    `because` (assessments.because.kept) holds the version of the rule, each comparison with what it saw, and the readings
+    that they rest on.
     """
 
     class Value(models.TextChoices):
@@ -43,6 +44,51 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.criterion_id}: {self.verdict}"
+
+
+class VerdictChange(models.Model):
+    """Fact, append only: a verdict began, or came to say something else, with what it rested on before and after.
+
+    `before` is empty for the first verdict. `causes` name the runs and versions behind it where a source told of them:
+    [{"text", "url", "happened_at"}].
+    """
+
+    class How(models.TextChoices):
+        SCHEDULE = "schedule", "by the schedule"
+        NOW = "now", 'on "collect now"'
+        PUSH = "push", "sent by a system"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="verdict_changes")
+    criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="+")
+    before = models.CharField(max_length=7, choices=Verdict.Value.choices, blank=True)
+    after = models.CharField(max_length=7, choices=Verdict.Value.choices)
+    at = models.DateTimeField()
+    how = models.CharField(max_length=8, choices=How.choices)
+    # A source's or person's name, kept as text.
+    by = models.CharField(max_length=160, blank=True)
+    # The day of the first reading that said so; null where none had to be waited for.
+    first_said_on = models.DateField(null=True, blank=True)
+    because_before = models.JSONField(default=dict, blank=True)
+    because = models.JSONField(default=dict)
+    causes = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(before__in=["", "yes", "no", "unknown"], after__in=["yes", "no", "unknown"])
+                & ~Q(before=F("after")),
+                name="verdictchange_says_something_else",
+            ),
+            models.CheckConstraint(
+                condition=Q(how__in=["schedule", "now", "push"]), name="verdictchange_how_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team", "criterion", "-at"], name="verdictchange_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion_id}: {self.before or 'nothing'} to {self.after}"
 
 
 class CriterionStatus(models.Model):

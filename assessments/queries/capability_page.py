@@ -11,6 +11,7 @@ from assessments.catalog.schema import Capability, Criterion, MaturityModelFile
 from assessments.models import CriterionStatus, MaturityModel, Score
 from assessments.queries import catalog, words
 from assessments.queries.changes import Move, newest_moves
+from assessments.queries.explaining import Explanation, explain
 from assessments.queries.facts import FactLine, chosen, facts_of
 from assessments.queries.team_state import (
     UNTOUCHED,
@@ -24,6 +25,7 @@ from assessments.queries.team_state import (
     statuses_of,
     verdicts_of,
 )
+from assessments.queries.why_changed import VerdictMove, standing_notes, verdict_moves
 from teams.models import Team
 
 
@@ -60,6 +62,15 @@ class CriterionWhy:
         if not self.status.is_disputed or self.answer is None or self.verdict is None:
             return ""
         return f"The team says {self.answer.value}; signals say {self.verdict.verdict}."
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsWhy:
+    """What signals say of a criterion, explained; how that changed, newest first; and what stands in the way of it now."""
+
+    explanation: Explanation | None
+    moves: tuple[VerdictMove, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,30 @@ def criterion_why(
         line.facts,
         line.evidence,
         earlier,
+    )
+
+
+def signals_why(
+    team: Team, maturity_model: MaturityModel, line: CriterionWhy, as_of: date
+) -> SignalsWhy | None:
+    """None for a criterion without a rule. Two queries."""
+    auto, verdict = line.criterion.auto, line.verdict
+    if auto is None:
+        return None
+    return SignalsWhy(
+        explanation=(
+            None
+            if verdict is None
+            else explain(auto.rule, verdict.because, verdict.verdict, is_deciding=verdict.is_deciding)
+        ),
+        moves=verdict_moves(team, catalog.rows(maturity_model).criteria[line.criterion.id]),
+        notes=standing_notes(
+            team,
+            signals_of(line.criterion),
+            as_of,
+            pending=verdict.pending if verdict is not None else "",
+            pending_since=verdict.pending_since if verdict is not None else None,
+        ),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from assessments.models import CriterionStatus, MaturityModel, ScoreHistory
+from assessments.models import CriterionStatus, MaturityModel, ScoreHistory, VerdictChange
 from assessments.queries import words
+from assessments.queries.why_changed import value_moves
 from teams.models import Team
 
 # No page's cost depends on the length of history: so many facts are looked at, so many moves told.
@@ -18,11 +19,15 @@ _TOLD = 8
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A criterion that came out differently: "yes, measured", because of what, and by whom or what where that is known."""
+    """A criterion that came out differently: "yes, measured", because of what, and by whom or what where that is known.
+
+    `moved` are the values that moved its verdict on that day.
+    """
 
     criterion: str
     became: str
     because: str
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class _Step:
 def newest_moves(
     team: Team, maturity_model: MaturityModel, *, capability: str | None = None, limit: int = _TOLD
 ) -> tuple[Move, ...]:
-    """At most `limit` changes of level, newest first. Two queries, the second only when something moved."""
+    """At most `limit` changes of level, newest first. One query, one more when something moved, and one when signals moved it."""
     facts = ScoreHistory.objects.filter(team=team, capability__maturity_model=maturity_model)
     if capability is not None:
         facts = facts.filter(capability__slug=capability)
@@ -85,7 +90,7 @@ def _causes(
     begin = datetime.combine(days[0], time.min, tzinfo=UTC)
     found: defaultdict[tuple[str, date], tuple[Cause, ...]] = defaultdict(tuple)
     wanted = {(move.capability, move.on) for move in moves}
-    for capability, criterion, status, support, since_at, why, by in (
+    rows = list(
         CriterionStatus.objects.filter(
             team=team,
             criterion__capability__maturity_model=maturity_model,
@@ -96,12 +101,36 @@ def _causes(
         .values_list(
             "criterion__capability__slug", "criterion__slug", "status", "support", "since_at", "cause", "by"
         )
-    ):
+    )
+    measured = {row[0] for row in rows if row[5] == CriterionStatus.Cause.MEASUREMENT}
+    moved = _moved_values(team, maturity_model, measured, begin) if measured else {}
+    for capability, criterion, status, support, since_at, why, by in rows:
         key = (capability, since_at.astimezone(UTC).date())
         if key in wanted:
             tail = f", by {by}" if by else ""
             cause = Cause(
-                criterion, words.status_words(status, support), f"{words.CAUSE_WORDS.get(why, why)}{tail}"
+                criterion,
+                words.status_words(status, support),
+                f"{words.CAUSE_WORDS.get(why, why)}{tail}",
+                moved.get((criterion, key[1]), ()) if why == CriterionStatus.Cause.MEASUREMENT else (),
             )
             found[key] = (*found[key], cause)
     return found
+
+
+def _moved_values(
+    team: Team, maturity_model: MaturityModel, capabilities: Set[str], begin: datetime
+) -> dict[tuple[str, date], tuple[str, ...]]:
+    """By criterion and day, the values that moved its verdict."""
+    rows = VerdictChange.objects.filter(
+        team=team,
+        criterion__capability__maturity_model=maturity_model,
+        criterion__capability__slug__in=capabilities,
+        at__gte=begin,
+    ).exclude(before="")
+    return {
+        (slug, at.astimezone(UTC).date()): tuple(one.moved for one in value_moves(before, after))
+        for slug, at, before, after in rows.order_by("at", "pk").values_list(
+            "criterion__slug", "at", "because_before", "because"
+        )
+    }

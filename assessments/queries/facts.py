@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 
 from assessments.models import Measurement, Reading
 from assessments.queries import words
 from assessments.queries.readings import typed_value
 from assessments.scoring import SIGNAL_VALID_DAYS
 from teams.models import Team
-
-_SOURCES = {"connection": "connection", "service": "service", "user": "entered by hand"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def fact_line(reading: Reading, as_of: date) -> FactLine:
         sample=sample_words(standing),
         window=words.window_words(reading.signal),
         at=at,
-        source=source_words(reading.source, standing.url),
+        source=words.source_words(reading.source, standing.url),
         url=standing.url,
         is_stale=as_of - at.date() > timedelta(days=SIGNAL_VALID_DAYS),
         is_removed=reading.removed_at is not None,
@@ -94,14 +91,4 @@ def _held(reading: Reading) -> str:
 
 def sample_words(measurement: Measurement) -> str:
     """ "24 of 31", "n = 31", or nothing."""
-    if measurement.numerator is not None and measurement.denominator is not None:
-        return f"{measurement.numerator:,.0f} of {measurement.denominator:,.0f}"
-    return "" if measurement.sample is None else f"n = {measurement.sample:,}"
-
-
-def source_words(source: str, url: str) -> str:
-    """The host that the fact can be checked at, else the kind of its source with its key."""
-    if url:
-        return urlsplit(url).netloc
-    kind, _, key = source.partition(":")
-    return f"{_SOURCES[kind]} {key}".strip() if kind in _SOURCES else source
+    return words.tally_words(measurement.numerator, measurement.denominator, measurement.sample)

@@ -120,11 +120,14 @@ def _with_own(given: CriterionInput, own: OwnAnswer | None) -> CriterionInput:
 def _evidence(
     ids: list[int], maturity_model: MaturityModel, *, before: Mapping[int, datetime | None] | None
 ) -> dict[tuple[int, int], list[EvidenceFact]]:
-    """Evidence by (team id, criterion id); with `before`, only what was there when the team last published."""
+    """Evidence by (team id, criterion id), but what is gone; with `before`, only what was there at the last publication."""
     found: dict[tuple[int, int], list[EvidenceFact]] = defaultdict(list)
     for team_id, criterion_id, valid_until, status, added_at in (
         Evidence.objects.filter(
-            team__in=ids, removed_at__isnull=True, criteria__capability__maturity_model=maturity_model
+            team__in=ids,
+            removed_at__isnull=True,
+            gone_at__isnull=True,
+            criteria__capability__maturity_model=maturity_model,
         )
         .order_by("pk")
         .values_list("team_id", "criteria", "valid_until", "status", "added_at")

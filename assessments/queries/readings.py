@@ -46,6 +46,9 @@ def as_source_reading(row: Reading) -> SourceReading:
         numerator=standing.numerator,
         denominator=standing.denominator,
         is_removed=row.removed_at is not None,
+        measurement=standing.pk,
+        read_at=row.read_at or row.tried_at,
+        url=standing.url,
     )
 
 

@@ -9,7 +9,7 @@ from assessments.catalog.schema import MaturityModelFile, SignalText
 from assessments.models import Measurement
 from assessments.queries import words
 from assessments.queries.capability_page import signals_of
-from assessments.queries.facts import FactLine, facts_of, sample_words, source_words
+from assessments.queries.facts import FactLine, facts_of, sample_words
 from assessments.queries.readings import typed_value
 from assessments.vocabulary import Signal
 from teams.models import Team
@@ -64,7 +64,7 @@ def _line(row: Measurement) -> MeasurementLine:
         value=words.value_words(row.signal, typed_value(row), row.bound),
         unknown=words.reason_words(row.reason) if row.reason else "",
         sample=sample_words(row),
-        source=source_words(row.source, row.url),
+        source=words.source_words(row.source, row.url),
         url=row.url,
         detail=row.detail,
     )

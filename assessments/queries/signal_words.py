@@ -76,6 +76,53 @@ SIGNAL_WORDS: dict[str, str] = {
     "serving.parallel_version_days_90d": "days on which two versions answered side by side",
 }
 
+# Counts of one: "1 CI run on the default branch".
+ONE_WORDS: dict[str, str] = {
+    "repo.code_files": "code file on the default branch",
+    "repo.merged_changes_90d": "change merged",
+    "ci.runs_30d": "CI run on the default branch",
+    "ci.tests_executed_p50": "test case in a CI run, median",
+    "ci.training_runs_90d": "training run in CI",
+    "ci.scheduled_training_runs_30d": "training run started by a schedule",
+    "ci.event_training_runs_90d": "training run started by an event",
+    "deploy.frequency_30d": "deployment to production",
+    "deploy.count_90d": "deployment to production",
+    "deploy.deployers_180d": "person who deployed to production",
+    "deploy.rollbacks_180d": "return to a version that was live before",
+    "mlflow.runs_30d": "run in the tracker",
+    "mlflow.runs_90d": "run in the tracker",
+    "mlflow.registered_models": "registered model",
+    "mlflow.versions_90d": "model version registered",
+    "mlflow.versions_with_alias": "model version with an alias or stage",
+    "mlflow.production_versions": "live model version",
+    "mlflow.evaluations_30d": "evaluation run",
+    "mlflow.traces_30d": "trace",
+    "mlflow.prompts": "registered prompt",
+    "monitoring.service_targets": "model service seen by monitoring",
+    "monitoring.alert_rules": "alerting rule",
+    "monitoring.drift_rules": "rule that watches drift or quality",
+    "monitoring.data_rules": "rule that watches the freshness or completeness of data",
+    "monitoring.model_metrics": "metric about the model",
+    "serving.active_versions_24h": "model version that answered",
+    "serving.parallel_version_days_90d": "day on which two versions answered side by side",
+}
+
+# Yes-or-no signals that say no.
+NOT_WORDS: dict[str, str] = {
+    "repo.connected": "no repository of the team answers",
+    "repo.has_tests": "no test files are there",
+    "repo.has_lockfile": "dependencies are not pinned by a lock file",
+    "repo.has_dependency_manifest": "dependencies are not listed in a file",
+    "repo.has_pipeline_definition": "no pipeline definition is in the repository",
+    "repo.has_ci_config": "no CI configuration is in the repository",
+    "repo.has_container_definition": "no container definition is in the repository",
+    "repo.has_iac": "infrastructure is not described in code",
+    "repo.has_data_checks": "no data checks are configured",
+    "repo.has_model_card": "no model card is in the repository",
+    "repo.main_branch_guarded": "the default branch can be changed without an approval or without passing checks",
+    "mlflow.champion_challenger": "no model has both a live version and a challenger",
+}
+
 # Groups of facts on pages, by the first part of a signal's id, in the order of a model's life.
 SIGNAL_GROUPS: dict[str, str] = {
     "repo": "Code",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from assessments.models import Answer, Assessment, CriterionStatus, Evidence, MaturityModel, Verdict
@@ -76,6 +76,8 @@ class EvidenceLine:
     valid_until: date
     state: str
     added_by_id: int | None
+    # A sentence on the last look at a link into a connected host; empty where nobody looks.
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class VerdictLine:
     pending: str
     pending_since: date | None
     clauses: tuple[ClauseLine, ...]
+    # As it was kept, for the page that explains it.
+    because: Mapping[str, Any]
 
     @property
     def speaks(self) -> bool:
@@ -160,6 +164,7 @@ def verdict_line(row: Verdict, as_of: date) -> VerdictLine:
         pending=row.pending_verdict,
         pending_since=row.pending_since,
         clauses=tuple(clause_line(clause) for clause in row.because.get("clauses", ())),
+        because=row.because,
     )
 
 
@@ -169,7 +174,7 @@ def clause_line(clause: Mapping[str, Any]) -> ClauseLine:
         part=words.PART_WORDS[clause["part"]],
         signal=clause["signal"],
         asks=words.comparison_words(clause["signal"], clause["op"], clause["threshold"]),
-        saw=words.value_words(clause["signal"], clause["value"], clause["bound"]),
+        saw=words.seen_words(clause["signal"], clause["value"], clause["bound"], clause["threshold"]),
         unknown=words.reason_words(clause["reason"]) if clause["reason"] else "",
         holds=clause["holds"],
     )
@@ -224,6 +229,8 @@ def evidence_of(team: Team, criteria: Collection[int], as_of: date) -> dict[int,
 
 def evidence_line(evidence: Evidence, as_of: date) -> EvidenceLine:
     rejected = evidence.status == Evidence.Status.REJECTED
+    expired = as_of > evidence.valid_until
+    gone = evidence.gone_at is not None
     return EvidenceLine(
         id=evidence.pk,
         title=evidence.title,
@@ -233,6 +240,21 @@ def evidence_line(evidence: Evidence, as_of: date) -> EvidenceLine:
         kind=evidence.kind,
         collected_on=evidence.collected_on,
         valid_until=evidence.valid_until,
-        state="rejected" if rejected else "expired" if as_of > evidence.valid_until else "",
+        state="rejected" if rejected else "expired" if expired else "gone" if gone else "",
         added_by_id=evidence.added_by_id,
+        check=_check_words(evidence),
     )
+
+
+def _check_words(evidence: Evidence) -> str:
+    """What the last look at its link found."""
+    if evidence.checked_at is None:
+        return ""
+    looked = f"looked at {day_words(evidence.checked_at.astimezone(UTC).date())}"
+    if evidence.gone_at is not None:
+        since = day_words(evidence.gone_at.astimezone(UTC).date())
+        gone = f"Gone since {since}, so it carries nothing; {looked}"
+        return f"{gone}: {evidence.check_detail}"
+    if evidence.check_outcome == Evidence.Check.ANSWERED:
+        return f"Its page answers; {looked}."
+    return f"Could not be checked, which changes nothing; {looked}: {evidence.check_detail}"

@@ -99,3 +99,34 @@ def remove_evidence(*, evidence: Evidence, by: User, at: datetime) -> None:
             before={"title": locked.title},
         )
         rescore_teams(teams=[locked.team], at=at, cause=CriterionStatus.Cause.EVIDENCE, by_name=str(by))
+
+
+def record_check(*, evidence: Evidence, outcome: str, detail: str, at: datetime, by_name: str) -> None:
+    """Keep what a look at the link of a piece found (Evidence.Check); it carries nothing while its page is gone.
+
+    GONE takes its support away and ANSWERED gives it back, both with an event and scored anew at once; UNKNOWN changes nothing.
+    """
+    with transaction.atomic():
+        locked = Evidence.objects.select_for_update(of=("self",)).select_related("team").get(pk=evidence.pk)
+        if locked.removed_at is not None:
+            return
+        was_gone = locked.gone_at is not None
+        locked.checked_at, locked.check_outcome, locked.check_detail = at, outcome, detail[:300]
+        if outcome == Evidence.Check.ANSWERED:
+            locked.answered_at, locked.gone_at = at, None
+        elif outcome == Evidence.Check.GONE and not was_gone:
+            locked.gone_at = at
+        locked.save(update_fields=["checked_at", "check_outcome", "check_detail", "answered_at", "gone_at"])
+        is_gone = locked.gone_at is not None
+        if is_gone == was_gone:
+            return
+        record_event(
+            at=at,
+            by=None,
+            actor_name=by_name,
+            action="evidence.gone" if is_gone else "evidence.back",
+            obj=locked,
+            team=locked.team,
+            after={"title": locked.title, "url": locked.url, "detail": locked.check_detail},
+        )
+        rescore_teams(teams=[locked.team], at=at, cause=CriterionStatus.Cause.EVIDENCE, by_name=by_name)

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from assessments.models import CriterionStatus, Measurement, Reading
+from assessments.models import CriterionStatus, Measurement, Reading, VerdictChange
 from assessments.pooling import COULD_NOT_READ
 from assessments.queries import catalog
 from assessments.services.observed import Held, ItemResult, Observed, Taken, external_id_of
 from assessments.services.reading_book import Book
 from assessments.services.scores import rescore_teams
-from assessments.services.verdicts import derive_verdicts
+from assessments.services.verdicts import Occasion, derive_verdicts
 from assessments.vocabulary import SIGNALS, Reason, Signal, SignalType, Unit
 from teams.models import Team
 from teams.services.events import record_event
@@ -116,8 +116,16 @@ def _let_speak(
     maturity_model = catalog.active_model()
     if maturity_model is None:
         return ()
+    how = VerdictChange.How.SCHEDULE
+    if immediate:
+        # Only connections are collected; every other source sends by itself.
+        how = VerdictChange.How.NOW if source.startswith("connection:") else VerdictChange.How.PUSH
     derived = derive_verdicts(
-        team=team, maturity_model=maturity_model, signals=signals, read=read, at=at, immediate=immediate
+        team=team,
+        maturity_model=maturity_model,
+        signals=signals,
+        read=read,
+        occasion=Occasion(at, how, by_name),
     )
     if derived.changed:
         record_event(

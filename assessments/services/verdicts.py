@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from assessments import because, rules
 from assessments.catalog.schema import Automation
-from assessments.models import MaturityModel, Verdict
-from assessments.pooling import COULD_NOT_READ, Pooled
+from assessments.models import MaturityModel, Verdict, VerdictChange
+from assessments.pooling import COULD_NOT_READ, Pooled, SourceReading, as_json, pool_signals
 from assessments.queries import catalog
-from assessments.queries.readings import pooled_readings
+from assessments.queries.readings import source_readings
 from teams.models import Team
 
 
@@ -27,21 +28,44 @@ class Derived:
     overturned: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When, how and by whom the readings came that verdicts are derived from."""
+
+    at: datetime
+    how: VerdictChange.How
+    by_name: str = ""
+
+    @property
+    def is_immediate(self) -> bool:
+        """What a person asked for or a system sent speaks at once; the schedule waits for a second day."""
+        return self.how != VerdictChange.How.SCHEDULE
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the signals: of each source, and pooled; and the name of the model whose rules read them."""
+
+    sources: Mapping[str, Sequence[SourceReading]]
+    pooled: Mapping[str, Pooled]
+    model: str
+
+
 def derive_verdicts(
     *,
     team: Team,
     maturity_model: MaturityModel,
     signals: Iterable[str],
     read: Collection[str],
-    at: datetime,
-    immediate: bool,
+    occasion: Occasion,
 ) -> Derived:
     """Verdicts of every criterion whose rule reads one of `signals`. Call inside the transaction that stored them.
 
-    A first verdict and an `immediate` one stand at once; another one from the schedule waits for a second reading on
+    A first verdict and an immediate one stand at once; another one from the schedule waits for a second reading on
     another day. What could not be read changes no verdict: it ages from the day it was read. `read` are those of `signals`
     that could be read now: without one of them this is no second reading, whatever still stands from the first.
     """
+    at = occasion.at
     touched = frozenset(signals)
     ruled = {
         criterion.id: criterion.auto
@@ -49,7 +73,8 @@ def derive_verdicts(
         if criterion.auto is not None and touched.intersection(rules.signals_of(criterion.auto.rule))
     }
     wanted = {signal for auto in ruled.values() for signal in rules.signals_of(auto.rule)}
-    pooled = pooled_readings(team, wanted, at.date())
+    sources = source_readings(team, wanted, at.date())
+    known = _Known(sources, pool_signals(sources), f"{maturity_model.key}/{maturity_model.version}")
     ids = catalog.rows(maturity_model).criteria
     stored = {
         verdict.criterion_id: verdict
@@ -57,29 +82,49 @@ def derive_verdicts(
     }
     changed: list[str] = []
     overturned: list[str] = []
+    told: list[VerdictChange] = []
     is_written = False
     for name, auto in ruled.items():
-        fresh = _fresh(team, ids[name], auto, pooled, at)
+        fresh = _fresh(team, ids[name], auto, known, at)
         before = stored.get(ids[name])
         if fresh is None:
             continue
+        change = _change(before, fresh, occasion)
         if before is None:
             fresh.save()
             changed.append(name)
+            told.append(change)
             continue
         is_reading = not frozenset(read).isdisjoint(rules.signals_of(auto.rule))
-        if _settle(before, fresh, at, immediate=immediate and is_reading, is_reading=is_reading):
+        is_immediate = occasion.is_immediate and is_reading
+        if _settle(before, fresh, at, immediate=is_immediate, is_reading=is_reading):
             overturned.append(name)
+            told.append(change)
         is_written = True
     changed += overturned
+    VerdictChange.objects.bulk_create(told)
     return Derived(tuple(changed), is_written or bool(changed), tuple(overturned))
 
 
-def _fresh(
-    team: Team, criterion_id: int, auto: Automation, pooled: Mapping[str, Pooled], at: datetime
-) -> Verdict | None:
+def _change(before: Verdict | None, fresh: Verdict, occasion: Occasion) -> VerdictChange:
+    """What is told of the verdict, should it come to stand."""
+    return VerdictChange(
+        team=fresh.team,
+        criterion_id=fresh.criterion_id,
+        before="" if before is None else before.verdict,
+        after=fresh.verdict,
+        at=occasion.at,
+        how=occasion.how,
+        by=occasion.by_name[:160],
+        first_said_on=None if before is None or occasion.is_immediate else before.pending_since,
+        because_before={} if before is None else before.because,
+        because=fresh.because,
+    )
+
+
+def _fresh(team: Team, criterion_id: int, auto: Automation, known: _Known, at: datetime) -> Verdict | None:
     """What the rule says now; None when none of its signals was ever read, or too little could be read to say."""
-    names = rules.signals_of(auto.rule)
+    names, pooled = rules.signals_of(auto.rule), known.pooled
     read = [pooled[name] for name in names if name in pooled]
     if not any(one.reading.reason not in COULD_NOT_READ for one in read):
         return None
@@ -92,10 +137,13 @@ def _fresh(
         verdict=verdict.value,
         is_deciding=auto.mode == "decide",
         read_on=min(one.read_on for one in read if one.reading.reason not in COULD_NOT_READ),
-        because={
-            "clauses": [because.as_json(clause) for clause in because.clauses(auto.rule, readings)],
-            "blind": is_blind,
-        },
+        because=because.kept(
+            auto.rule,
+            readings,
+            sources=[as_json(name, one) for name in names for one in known.sources.get(name, ())],
+            model=known.model,
+            is_blind=is_blind,
+        ),
         changed_at=at,
     )
 
@@ -121,7 +169,7 @@ def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool, i
         before.save()
         return False
     agreed = is_reading and before.pending_verdict == fresh.verdict and before.pending_since is not None
-    if immediate or (agreed and before.pending_since is not None and before.pending_since < today):
+    if immediate or (agreed and before.pending_since is not None and _was_read_after(before, fresh)):
         before.verdict = fresh.verdict
         before.read_on = fresh.read_on
         before.is_deciding = fresh.is_deciding
@@ -134,3 +182,39 @@ def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool, i
         before.pending_verdict, before.pending_since = fresh.verdict, today
         before.save(update_fields=["pending_verdict", "pending_since"])
     return False
+
+
+def _was_read_after(before: Verdict, fresh: Verdict) -> bool:
+    """Whether what moved was read again on a later day than the one that first said so.
+
+    A day on which it could not be read is no second reading: the last good one merely stands. Otherwise one odd reading
+    and a night without network would turn a verdict over.
+    """
+    kept = {_key(one): one for one in before.because.get("readings", ())}
+    read = [
+        one
+        for one in fresh.because["readings"]
+        if one["reason"] not in COULD_NOT_READ and not one["is_removed"]
+    ]
+    moved = [one for one in read if _said(kept.get(_key(one), {})) != _said(one)]
+    if not kept or not moved:
+        return before.pending_since is not None and max(_days(read), default=date.min) > before.pending_since
+    return before.pending_since is not None and min(_days(moved)) > before.pending_since
+
+
+def _key(reading: Mapping[str, Any]) -> tuple[str, str]:
+    return reading["signal"], reading["source"]
+
+
+def _said(reading: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(reading.get(name) for name in ("value", "reason", "bound"))
+
+
+def _days(readings: Iterable[Mapping[str, Any]]) -> Iterator[date]:
+    return (datetime.fromisoformat(one["read_at"]).date() for one in readings)
+
+
+def record_causes(*, change: VerdictChange, causes: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what is new behind a change of a verdict: [{"text", "url", "happened_at"}]. Nothing else of it ever changes."""
+    change.causes = [dict(cause) for cause in causes]
+    change.save(update_fields=["causes"])

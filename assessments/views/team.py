@@ -127,6 +127,9 @@ def _links(team: Team, may: TeamRights) -> tuple[Link, ...]:
     links = [Link("People of the team", reverse("teams:team-members", args=[team.slug]))]
     if may.describes:
         links.append(Link("Profile", reverse("assessments:profile-edit", args=[team.slug])))
+    trace = address("integrations:trace-detail", team.slug)
+    if trace and may.sees_signals:
+        links.append(Link("Trace of what is live", trace))
     progress = address("insights:progress")
     if progress and may.sees_results:
         links.append(Link("Progress", f"{progress}?{urlencode({'team': team.slug, 'weeks': 52})}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,8 +14,9 @@ from assessments.access import capability_for, criterion_for, current_model, rig
 from assessments.models import Assessment
 from assessments.queries import catalog
 from assessments.queries.assessment_page import open_assessment
-from assessments.queries.capability_page import CapabilityPage, capability_page, criterion_why
+from assessments.queries.capability_page import CapabilityPage, capability_page, criterion_why, signals_why
 from assessments.queries.team_state import StatusLine
+from assessments.queries.why_changed import moved_since
 from assessments.queries.words import BASIS_WORDS, flag_words, three_words
 from assessments.views.links import team_crumbs
 from mlops_portal.lib.parts import Link
@@ -75,11 +78,19 @@ def criterion_detail(request: HttpRequest, slug: str, criterion: str) -> HttpRes
     chosen = criterion_for(maturity_model, criterion)
     model = catalog.model_file(maturity_model)
     capability = next(c for c in model.capabilities if chosen in c.criteria)
-    line = criterion_why(team, maturity_model, chosen, timezone.now().date())
+    today = timezone.now().date()
+    line = criterion_why(team, maturity_model, chosen, today)
+    since, error = _since(request.GET.get("since", ""), today)
     place = reverse("assessments:capability-detail", args=[team.slug, capability.id])
     context = {
         "team": team,
         "line": line,
+        "why": signals_why(team, maturity_model, line, today),
+        "since": since,
+        "whole": moved_since(team, catalog.rows(maturity_model).criteria[chosen.id], since)
+        if since
+        else None,
+        "error": error,
         "capability": capability,
         "crumbs": team_crumbs(team, Link(capability.name, place)),
         "lead": _criterion_lead(line.status),
@@ -90,6 +101,17 @@ def criterion_detail(request: HttpRequest, slug: str, criterion: str) -> HttpRes
         "may": rights_on(user, team),
     }
     return render(request, "assessments/criterion_detail.html", context)
+
+
+def _since(given: str, today: date) -> tuple[date | None, str]:
+    """The day to compare with, or why it is none. Nothing given is no error."""
+    if not given:
+        return None, ""
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        return None, "Give the day as 2026-11-20."
+    return (day, "") if day <= today else (None, "That day is still to come. Give an earlier one.")
 
 
 def _criterion_lead(status: StatusLine) -> str:

@@ -67,13 +67,19 @@ class FactKind(StrEnum):
 
     TRAINING_RUN = "training_run"  # a CI run of a training workflow: sha, started_at, finished_at
     COMMIT = "commit"  # a commit that exists in a connected repository: sha
-    VERSION = "version"  # a model version: name, sha, started_at, finished_at of its run, is_live, has_run, has_digest
+    VERSION = "version"  # a model version: name, number, run_id, run_url, digest; sha, started_at, finished_at of its run
+    DEPLOYMENT = (
+        "deployment"  # a deployment to production that succeeded: sha, name of the environment, number, url
+    )
     ALERT = "alert"  # a drift alert began to fire: happened_at
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`key` names the thing inside its source (a run id, a sha, model/version); `happened_at` places it in a window."""
+    """`key` names the thing inside its source (a run id, a sha, model/version); `happened_at` places it in a window.
+
+    `digest` is that of the training data as the run names it. Addresses are pages that a person can open.
+    """
 
     kind: FactKind
     key: str
@@ -85,6 +91,11 @@ class Fact:
     has_run: bool = False
     has_digest: bool = False
     url: str = ""
+    name: str = ""
+    number: str = ""
+    run_id: str = ""
+    run_url: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,11 @@ class Connector(ABC):
     @abstractmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:
         """Request headers made of the connection's options, the credential among them."""
+
+    @classmethod
+    def page_question(cls, fragment: str) -> str:
+        """The path to ask instead of a page that exists in the browser only (`#/...`): 404 when it is gone. "" for none such."""
+        return ""
 
     def __init__(self, http: Http) -> None:
         self.http = http

@@ -151,6 +151,10 @@ class Http:
         refuse_web_page(body, content_type="", host=self.host)
         return body[:ERROR_BODY].decode("utf-8", "replace")
 
+    def look(self, path: str) -> None:
+        """Nothing, when the page at `path` answers with success, whatever it holds. Raises SourceError with its status else."""
+        self._fetch("GET", self._url(path, None), None)
+
     def post(self, path: str, body: Any) -> Reply:
         """The JSON answer to a JSON question. Redirects are refused: a followed POST turns into a GET. Raises SourceError."""
         return self._reply(*self._fetch("POST", self._url(path, None), body))

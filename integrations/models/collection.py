@@ -77,9 +77,15 @@ class SourceFact(models.Model):
     is_live = models.BooleanField(default=False)
     has_run = models.BooleanField(default=False)
     has_digest = models.BooleanField(default=False)
-    # When a version was first seen live by a source that was watching it; null where nobody saw it go live.
-    live_since = models.DateTimeField(null=True, blank=True)
     url = models.CharField(max_length=2000, blank=True)
+    name = models.CharField(max_length=300, blank=True)
+    number = models.CharField(max_length=100, blank=True)
+    run_id = models.CharField(max_length=200, blank=True)
+    run_url = models.CharField(max_length=2000, blank=True)
+    digest = models.CharField(max_length=200, blank=True)
+    # When a version was first seen live by a source that was watching it; null where nobody saw it go live: registries keep
+    # no history of that.
+    live_since_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

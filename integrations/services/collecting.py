@@ -23,7 +23,7 @@ from integrations.models import Collection, Connection, Source
 from integrations.queries.connections import SECRET
 from integrations.queries.history import history_words
 from integrations.queries.kinds import connector_class
-from integrations.services import joins, leases
+from integrations.services import causes, evidence_links, joins, leases
 from integrations.services.doors import SILENT, TOO_SLOW, connector_of
 from integrations.services.facts import store_facts
 from integrations.services.memory import DatabaseMemory, go_on
@@ -123,6 +123,7 @@ def _collect_sources(
         is_behind |= memory.is_behind
         shared = problem if problem is not None and problem.is_shared else None
         if collection is not None:
+            evidence_links.check_links(source=source, run=collection, at=clock())
             done.append(collection)
             on_collected(collection)
     ended, at = _ended(done, shared), clock()
@@ -239,6 +240,7 @@ def _store(
         for giver, joined in joins.join_team(team=source.team, at=run.started_at):
             results += _record(run, giver, joined, at)
             items += joined if giver.pk == source.pk else []
+        causes.name_causes(team=source.team, at=at)
         if joins.LIVE_VERSIONS in _signals_of(run.connection):
             joins.hurry_repositories(team=source.team, at=at)
         _sum_up(run, items, results, collected, problem)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -33,6 +34,8 @@ TEST_LIMITS = Limits(connect=3, read=6, total=6)
 KNOCK = Limits(connect=2, read=3, total=4)
 # The code of a system that did not answer KNOCK.
 SILENT = "SILENT"
+# A look at a page: it answers or it does not, and nobody reads what it says.
+PAGE_LIMITS = Limits(connect=3, read=5, total=8, wire_bytes=256 * 1024, decoded_bytes=1024 * 1024)
 
 
 class BudgetedHttp(Http):
@@ -115,3 +118,21 @@ def connector_of(
         finally:
             now = at + timedelta(seconds=time.monotonic() - began)
             budgets.note_allowance(budget=budget, allowance=http.allowance, at=now)
+
+
+@contextmanager
+def page_door(connection: Connection, *, seconds: float, is_trusted: bool) -> Iterator[Http]:
+    """A door for small looks at pages of the connection's origin. Raises as `connector_of` does.
+
+    With `is_trusted` it carries the credential and stays below the connection's address; without, it goes as a stranger.
+    """
+    parts = urlsplit(connection.base_url)
+    headers = request_headers(connection) if is_trusted else {}
+    with BudgetedHttp(
+        connection.base_url if is_trusted else f"{parts.scheme}://{parts.netloc}",
+        seconds=seconds,
+        policy=egress_policy(),
+        headers={**headers, "Accept": "*/*"},
+        limits=PAGE_LIMITS,
+    ) as http:
+        yield http

@@ -14,7 +14,14 @@ from integrations.models import Source, SourceFact
 KEPT = timedelta(days=92)
 # A version that went live between two readings further apart than this did so nobody knows when.
 WATCHED = timedelta(days=2)
-_FIELDS = ("sha", "happened_at", "started_at", "finished_at", "is_live", "has_run", "has_digest", "url")
+# What is live may have been live for long; its trace still names the deployment.
+KEPT_DEPLOYMENTS = timedelta(days=400)
+_FIELDS = (
+    *("sha", "happened_at", "started_at", "finished_at", "is_live", "has_run", "has_digest", "url"),
+    *("name", "number", "run_id", "run_url", "digest"),
+)
+# What is not told in full is told in part: names and addresses come from outside and know no length.
+_LONGEST = {"sha": 64, "url": 2000, "name": 300, "number": 100, "run_id": 200, "run_url": 2000, "digest": 200}
 # An observation with a value says that all versions were read; then a version that is not told of any more is gone.
 _ALL_VERSIONS_READ = "mlflow.production_versions"
 
@@ -48,10 +55,10 @@ def store_facts(
         if row is None:
             continue
         if _is_seen_going_live(row, fact, watched_since):
-            row.live_since = row.live_since or until
+            row.live_since_at = row.live_since_at or until
         if _take(row, fact):
             changed.append(row)
-    SourceFact.objects.bulk_update(changed, (*_FIELDS, "live_since"), batch_size=500)
+    SourceFact.objects.bulk_update(changed, (*_FIELDS, "live_since_at"), batch_size=500)
     _drop(source, collected, known, told, wanted_shas, until)
     return len(told)
 
@@ -70,8 +77,8 @@ def _is_seen_going_live(row: SourceFact | None, fact: Fact, watched_since: datet
     return fact.happened_at > watched_since if row is None else not row.is_live
 
 
-def _row(source: Source, fact: Fact, live_since: datetime | None) -> SourceFact:
-    row = SourceFact(source=source, kind=fact.kind.value, key=fact.key[:300], live_since=live_since)
+def _row(source: Source, fact: Fact, live_since_at: datetime | None) -> SourceFact:
+    row = SourceFact(source=source, kind=fact.kind.value, key=fact.key[:300], live_since_at=live_since_at)
     _take(row, fact)
     return row
 
@@ -79,7 +86,8 @@ def _row(source: Source, fact: Fact, live_since: datetime | None) -> SourceFact:
 def _take(row: SourceFact, fact: Fact) -> bool:
     """Whether the row differed from the fact; afterwards it does not."""
     values = {name: getattr(fact, name) for name in _FIELDS}
-    values["sha"], values["url"] = fact.sha[:64].lower(), fact.url[:2000]
+    values |= {name: values[name][:longest] for name, longest in _LONGEST.items()}
+    values["sha"] = values["sha"].lower()
     is_other = any(getattr(row, name) != value for name, value in values.items())
     for name, value in values.items():
         setattr(row, name, value)
@@ -95,6 +103,7 @@ def _drop(
     until: datetime,
 ) -> None:
     gone = Q(kind__in=[FactKind.TRAINING_RUN, FactKind.ALERT], happened_at__lt=until - KEPT)
+    gone |= Q(kind=FactKind.DEPLOYMENT, happened_at__lt=until - KEPT_DEPLOYMENTS)
     gone |= Q(kind=FactKind.COMMIT) & ~Q(key__in=list(wanted_shas))
     all_versions = any(o.signal == _ALL_VERSIONS_READ and o.value is not None for o in collected.observations)
     if all_versions:

@@ -27,9 +27,9 @@ def drift_to_live(alerts: Sequence[SourceFact], versions: Sequence[SourceFact], 
     unanswered = 0
     for alert in alerts:
         answers = [v for v in versions if v.started_at is not None and v.started_at > alert.happened_at]
-        if any(version.is_live and version.live_since is None for version in answers):
+        if any(version.is_live and version.live_since_at is None for version in answers):
             continue
-        seen = [version.live_since for version in answers if version.live_since is not None]
+        seen = [version.live_since_at for version in answers if version.live_since_at is not None]
         if seen:
             hours.append(round((min(seen) - alert.happened_at) / HOUR, 2))
         else:

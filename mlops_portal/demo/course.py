@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-from assessments import because, rules
+from assessments import rules
 from assessments.catalog.schema import Automation, MaturityModelFile
 from assessments.pooling import COULD_NOT_READ, Pooled, SourceReading, pool_signals
 from assessments.scoring import (
@@ -83,12 +82,18 @@ class Decided:
     is_blind: bool
     rule: rules.Rule
     seen: Mapping[str, rules.Reading]
+    # By signal: the observation that stands, and the day on which it was last confirmed.
+    standing: Mapping[str, tuple[int, date]]
 
-    @property
-    def because(self) -> dict[str, Any]:
-        """What is kept with the verdict; worked out when asked, for only the last one is."""
-        clauses = because.clauses(self.rule, self.seen)
-        return {"clauses": [because.as_json(clause) for clause in clauses], "blind": self.is_blind}
+
+@dataclass(frozen=True, slots=True)
+class VerdictMove:
+    """A verdict that came to say something else, with how it stood before."""
+
+    criterion: str
+    on: date
+    before: Decided
+    after: Decided
 
 
 @dataclass(slots=True)
@@ -99,6 +104,7 @@ class Course:
     observations: list[Observation] = field(default_factory=list)
     readings: dict[str, Reading] = field(default_factory=dict)
     verdicts: dict[str, Decided] = field(default_factory=dict)
+    moves: list[VerdictMove] = field(default_factory=list)
     statuses: list[StatusChange] = field(default_factory=list)
     history: list[tuple[date, str, CapabilityResult]] = field(default_factory=list)
     standings: list[tuple[date, Standing, date | None]] = field(default_factory=list)
@@ -207,7 +213,7 @@ class _Run:
             is_same = before is not None and before.verdict is verdict
             is_changed = is_changed or not is_same
             read_on = min(one.read_on for one in read)
-            self._course.verdicts[criterion] = Decided(
+            decided = self._course.verdicts[criterion] = Decided(
                 verdict,
                 is_deciding=auto.mode == "decide",
                 read_on=read_on,
@@ -216,9 +222,21 @@ class _Run:
                 is_blind=is_blind,
                 rule=auto.rule,
                 seen={signal: readings[signal] for signal in auto.signals if signal in readings},
+                standing=self._standing(auto.signals),
             )
+            if before is not None and not is_same:
+                self._course.moves.append(VerdictMove(criterion, day, before, decided))
         self._refresh(self._model.ruled)
         return is_changed
+
+    def _standing(self, signals: Iterable[str]) -> dict[str, tuple[int, date]]:
+        found: dict[str, tuple[int, date]] = {}
+        for signal in signals:
+            reading = self._course.readings.get(signal)
+            if reading is not None:
+                number = reading.latest if reading.good is None else reading.good
+                found[signal] = (number, reading.read_on or reading.tried_on)
+        return found
 
     def _pooled(self) -> dict[str, Pooled]:
         return pool_signals(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Model
 
+from assessments import because
 from assessments.models import (
     Answer,
     Assessment,
@@ -21,16 +22,19 @@ from assessments.models import (
     TeamScore,
     TeamWeek,
     Verdict,
+    VerdictChange,
 )
+from assessments.pooling import SourceReading, as_json
 from assessments.queries.catalog import Rows
+from assessments.rules import signals_of
 from assessments.services import score_rows
 from assessments.services.measurements import Observed, external_id_of
 from assessments.standing import Plan
-from assessments.vocabulary import SIGNALS
+from assessments.vocabulary import SIGNALS, SignalType
 from mlops_portal.demo.answers import Said
 from mlops_portal.demo.bulk import Values, blank, values_of
 from mlops_portal.demo.connections import Sources
-from mlops_portal.demo.course import Observation
+from mlops_portal.demo.course import Decided, Observation
 from mlops_portal.demo.signals import family
 from mlops_portal.demo.told import Told
 from teams.models import Event, Team, User
@@ -56,6 +60,7 @@ READING = blank(Reading)
 SCORE_HISTORY = blank(ScoreHistory)
 TEAM_WEEK = blank(TeamWeek)
 VERDICT = blank(Verdict)
+VERDICT_CHANGE = blank(VerdictChange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,8 @@ def rows_of(keys: Keys, one: Teller) -> dict[type[Model], list[Values]]:
         ],
         Measurement: [*measurements],
         Reading: [*_readings(keys, one, measurements)],
-        Verdict: [*_verdicts(keys, one)],
+        Verdict: [*_verdicts(keys, one, measurements)],
+        VerdictChange: [*_moves(keys, one, measurements)],
         CriterionStatus: [*_statuses(keys, one)],
         ScoreHistory: [*_history(keys, one)],
         TeamWeek: [*_weeks(keys, one)],
@@ -266,7 +272,7 @@ def _measurement(keys: Keys, one: Teller, number: int, observation: Observation)
     }
 
 
-def _verdicts(keys: Keys, one: Teller) -> Iterator[Values]:
+def _verdicts(keys: Keys, one: Teller, measurements: Sequence[Values]) -> Iterator[Values]:
     for criterion, decided in one.told.course.verdicts.items():
         yield {
             **VERDICT,
@@ -275,9 +281,59 @@ def _verdicts(keys: Keys, one: Teller) -> Iterator[Values]:
             "verdict": decided.verdict.value,
             "is_deciding": decided.is_deciding,
             "read_on": decided.read_on,
-            "because": decided.because,
+            "because": _because(keys, decided, measurements),
             "changed_at": keys.moment(decided.changed_on, READ_AT),
         }
+
+
+def _moves(keys: Keys, one: Teller, measurements: Sequence[Values]) -> Iterator[Values]:
+    for move in one.told.course.moves:
+        yield {
+            **VERDICT_CHANGE,
+            "team_id": one.team.pk,
+            "criterion_id": keys.ids.criteria[move.criterion],
+            "before": move.before.verdict.value,
+            "after": move.after.verdict.value,
+            "at": keys.moment(move.on, READ_AT),
+            "how": VerdictChange.How.SCHEDULE.value,
+            "by": keys.sources.place(signals_of(move.after.rule)[0], one.told.story).label,
+            "because_before": _because(keys, move.before, measurements),
+            "because": _because(keys, move.after, measurements),
+        }
+
+
+def _because(keys: Keys, decided: Decided, measurements: Sequence[Values]) -> Values:
+    """What is kept with a verdict, by the code that keeps it with real ones."""
+    names = [name for name in signals_of(decided.rule) if name in decided.standing]
+    standing = {name: (measurements[decided.standing[name][0]], decided.standing[name][1]) for name in names}
+    return because.kept(
+        decided.rule,
+        decided.seen,
+        sources=[
+            as_json(
+                name,
+                SourceReading(
+                    source=row["source"],
+                    value=_typed(name, row["value"]),
+                    reason=row["reason"],
+                    read_on=on,
+                    sample=row["sample"],
+                    numerator=row["numerator"],
+                    denominator=row["denominator"],
+                    measurement=row["id"],
+                    read_at=keys.moment(on, READ_AT),
+                    url=row["url"],
+                ),
+            )
+            for name, (row, on) in standing.items()
+        ],
+        model=f"{keys.maturity_model.key}/{keys.maturity_model.version}",
+        is_blind=decided.is_blind,
+    )
+
+
+def _typed(signal: str, value: float | None) -> float | bool | None:
+    return value if value is None or SIGNALS[signal].type is not SignalType.BOOL else bool(value)
 
 
 def _statuses(keys: Keys, one: Teller) -> Iterator[Values]:

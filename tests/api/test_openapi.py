@@ -69,6 +69,7 @@ def test_operation_ids_are_stable(schema):
         "teams_list",
         "teams_read",
         "teams_score",
+        "teams_trace",
         "units_list",
         "units_read",
     ]

@@ -68,6 +68,7 @@ def addresses(ours, theirs):
     for team in (teams[0], foreign_teams[0]):
         yield f"/api/v1/teams/{team.slug}/"
         yield f"/api/v1/teams/{team.slug}/score/"
+        yield f"/api/v1/teams/{team.slug}/trace/"
         yield f"/api/v1/progress/?team={team.slug}"
         yield from (f"/api/v1/{name}/?team={team.slug}" for name in ("assessments", "scores", "measurements"))
     for one in (unit, foreign_unit):
@@ -143,6 +144,7 @@ def test_what_is_foreign_and_what_does_not_exist_are_told_alike(role, ours, thei
     for shape in (
         "/api/v1/teams/{}/",
         "/api/v1/teams/{}/score/",
+        "/api/v1/teams/{}/trace/",
         "/api/v1/progress/?team={}",
         "/api/v1/scores/?team={}",
     ):

@@ -32,15 +32,19 @@ REGISTRY_SIGNALS = (
 )
 
 
+COMMITS = "https://git.example.org/commit"
+
+
 @dataclass
 class FakeSystem:
-    """What the server answers: `pages` by path, else `status`. `asked` are the requests, with their headers."""
+    """What the server answers: `pages` by path, else `status`; `statuses` by path come first. `asked`: requests, with headers."""
 
     origin: str = ""
     token: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     @property
@@ -56,7 +60,7 @@ def running(system: FakeSystem | None = None) -> Iterator[FakeSystem]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             fake.asked.append((self.path, {key.lower(): value for key, value in self.headers.items()}))
-            status = fake.status
+            status = fake.statuses.get(self.path, fake.status)
             if fake.token and self.headers.get("Authorization") != f"Bearer {fake.token}":
                 status = 401
             elif status == 200 and self.path not in fake.pages:
@@ -102,6 +106,11 @@ def _facts(listed: list[dict[str, Any]]) -> tuple[Fact, ...]:
             is_live=one.get("is_live", False),
             has_run=one.get("has_run", True),
             has_digest=one.get("has_digest", False),
+            **{
+                name: one[name]
+                for name in ("url", "name", "number", "run_id", "run_url", "digest")
+                if name in one
+            },
         )
         for one in listed
     )
@@ -151,7 +160,9 @@ class FakeConnector(Connector):
             facts=(
                 *_facts(data.get("facts", [])),
                 *(
-                    Fact(FactKind.COMMIT, key=sha, happened_at=question.until, sha=sha)
+                    Fact(
+                        FactKind.COMMIT, key=sha, happened_at=question.until, sha=sha, url=f"{COMMITS}/{sha}"
+                    )
                     for sha in question.wanted_shas
                     if sha in commits
                 ),
@@ -181,6 +192,14 @@ class FakeMonitorConnector(FakeConnector):
     signals: ClassVar[frozenset[str]] = frozenset({"monitoring.drift_rules"})
 
 
+class FakeDeployer(FakeConnector):
+    """The Git side, with deployments."""
+
+    kind: ClassVar[str] = "fakedeployer"
+    label: ClassVar[str] = "Fake Deployer"
+    signals: ClassVar[frozenset[str]] = frozenset((*GIT_SIGNALS, "deploy.count_90d"))
+
+
 class BrokenConnector(FakeConnector):
     """A connector with a bug."""
 
@@ -193,6 +212,7 @@ class BrokenConnector(FakeConnector):
 
 KINDS = {
     "fakegit": "tests.integrations.fakes.FakeConnector",
+    "fakedeployer": "tests.integrations.fakes.FakeDeployer",
     "fakeregistry": "tests.integrations.fakes.FakeRegistry",
     "fakemonitor": "tests.integrations.fakes.FakeMonitorConnector",
     "broken": "tests.integrations.fakes.BrokenConnector",

@@ -218,8 +218,8 @@ PURE = (
     ),
     Mutation(
         RULES,
-        "confirms = _holds(rule.yes_if, readings) if rule.yes_if is not None else False",
-        "confirms = _holds(rule.yes_if, readings) if rule.yes_if is not None else None",
+        "confirms = holds(rule.yes_if, readings) if rule.yes_if is not None else False",
+        "confirms = holds(rule.yes_if, readings) if rule.yes_if is not None else None",
         "a rule that only refutes never refutes",
     ),
     Mutation(

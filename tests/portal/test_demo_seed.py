@@ -25,10 +25,11 @@ from assessments.models import (
     TeamWeek,
     UnitWeek,
     Verdict,
+    VerdictChange,
 )
 from assessments.services.catalog import ensure_shipped_model
 from assessments.services.scores import SCORE_FIELDS, TEAM_SCORE_FIELDS, rescore_teams
-from assessments.services.verdicts import derive_verdicts
+from assessments.services.verdicts import Occasion, derive_verdicts
 from assessments.vocabulary import SIGNALS
 from integrations.models import Connection, Source
 from mlops_portal.demo import bulk, making, remove
@@ -72,8 +73,7 @@ def test_verdicts_are_those_that_rules_find_in_the_readings() -> None:
             maturity_model=maturity_model,
             signals=SIGNALS,
             read=SIGNALS,
-            at=AT,
-            immediate=True,
+            occasion=Occasion(AT, VerdictChange.How.NOW),
         ).changed
         for team in Team.objects.all()
     ]
@@ -103,7 +103,8 @@ REPEATED: dict[type[Model], tuple[str, ...]] = {
     Evidence: ("team__slug", "kind", "title", "collected_on", "valid_until", "status"),
     Measurement: ("team__slug", "signal", "observed_at", "value", "reason", "external_id", "sample"),
     Reading: ("team__slug", "signal", "latest__external_id", "read_at", "tried_at"),
-    Verdict: ("team__slug", "criterion__slug", "verdict", "read_on", "because"),
+    Verdict: ("team__slug", "criterion__slug", "verdict", "read_on", "because__clauses", "because__rule"),
+    VerdictChange: ("team__slug", "criterion__slug", "before", "after", "at", "by", "because__clauses"),
     CriterionStatus: ("team__slug", "criterion__slug", "since_at", "status", "support", "cause", "by"),
     ScoreHistory: ("team__slug", "capability__slug", "changed_on", "level", "score"),
     TeamWeek: ("team__slug", "week_on", "cells", "dimensions", "assessed_on"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from integrations.connectors.base import Observation
+from integrations.connectors.base import Fact, FactKind, Observation
 from integrations.connectors.common.comparing import NOT_COMPARABLE, Changed, Comparer
 from integrations.connectors.common.pool import Count, Share, middle, pooled, summed, unknown, unread
 from integrations.connectors.common.releases import (
@@ -150,6 +150,27 @@ def observe_releases(
             180,
             lambda line: len(_returns_since(line, production.windows.since(180))),
         ),
+    ]
+
+
+def deployment_facts(lines: Iterable[Line | Unread], *, page: Callable[[Line, Release], str]) -> list[Fact]:
+    """A DEPLOYMENT fact for every deployment to production that succeeded: what is live can be traced to it.
+
+    `page`: where a person sees a deployment at the host.
+    """
+    return [
+        Fact(
+            FactKind.DEPLOYMENT,
+            key=f"{line.place.full_name}/{release.deployment.id}",
+            happened_at=release.finished_at,
+            sha=release.sha,
+            url=page(line, release) if line.place.url else "",
+            name=line.environment,
+            number=str(release.deployment.id),
+        )
+        for line in lines
+        if isinstance(line, Line)
+        for release in line.releases
     ]
 
 

@@ -18,6 +18,7 @@ from integrations.connectors.common.pool import unknown
 from integrations.connectors.common.release_signals import (
     Production,
     Windows,
+    deployment_facts,
     observe_releases,
     production_of,
 )
@@ -29,7 +30,7 @@ from integrations.connectors.github import gather_changes, gather_runs, places
 from integrations.connectors.github.comparing import compare
 from integrations.connectors.github.facts import find_commit
 from integrations.connectors.github.found import look_round
-from integrations.connectors.github.lines import ask_lines, ask_trials
+from integrations.connectors.github.lines import ask_lines, ask_trials, page_of
 from integrations.connectors.github.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
 from integrations.connectors.github.origins import Origins
 from integrations.connectors.github.reader import Reader
@@ -131,7 +132,7 @@ def _read(
         page="/pulls",
         until=until,
     )
-    return observations, training_facts(trainings)
+    return observations, [*training_facts(trainings), *deployment_facts(lines, page=page_of)]
 
 
 def _trials(

@@ -90,6 +90,13 @@ def _release(reader: Reader, place: Place, record: Deployment, until: datetime) 
     return release_of(reader.memory.once(statuses_of(place), str(record.id), ask), record)
 
 
+def page_of(line: Line, release: Release) -> str:
+    """The run that deployed, else the list of the repository's deployments."""
+    if release.run_id:
+        return f"{line.place.url}/actions/runs/{release.run_id}"
+    return f"{line.place.url}/deployments"
+
+
 def _before(reader: Reader, place: Place, older: Sequence[Deployment], until: datetime) -> list[Release]:
     """What was live when the window began: the newest older deployment that succeeded."""
     try:

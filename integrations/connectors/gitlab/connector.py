@@ -15,7 +15,13 @@ from integrations.connectors.common.commits import look_up
 from integrations.connectors.common.comparing import Comparer
 from integrations.connectors.common.places import note_on
 from integrations.connectors.common.pool import unknown
-from integrations.connectors.common.release_signals import Windows, observe_releases, production_of
+from integrations.connectors.common.release_signals import (
+    Windows,
+    deployment_facts,
+    observe_releases,
+    production_of,
+)
+from integrations.connectors.common.releases import Line, Release
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS, Setup
 from integrations.connectors.common.training_signals import observe_training, training_facts
 from integrations.connectors.common.unread import Unread
@@ -129,4 +135,12 @@ def _read(
     )
     # The number of test cases is shown and judged by nothing: it may want for questions before any other.
     observations.append(observe_tests(server, branch_runs, nowhere=NO_PIPELINE, page=PIPELINES))
-    return observations, training_facts(trainings)
+    facts = [*training_facts(trainings), *deployment_facts(lines, page=_page_of)]
+    return observations, facts
+
+
+def _page_of(line: Line, release: Release) -> str:
+    """The pipeline that deployed, else the list of environments."""
+    if release.run_id:
+        return f"{line.place.url}{PIPELINES}/{release.run_id}"
+    return f"{line.place.url}/-/environments"

@@ -17,6 +17,7 @@ from integrations.connectors.common.pool import first_gap, middle, unknown, unre
 from integrations.connectors.common.release_signals import (
     Production,
     Windows,
+    deployment_facts,
     observe_releases,
     production_of,
 )
@@ -122,7 +123,11 @@ def _read(asker: Asker, setup: Setup, question: Question) -> tuple[list[Observat
         for entry in (*branch_runs, *trainings)
         if not isinstance(entry, Unread) and entry.gap
     ]
-    return observations, training_facts(trainings, host.name_of), gaps
+    facts = [
+        *training_facts(trainings, host.name_of),
+        *deployment_facts(lines, page=lambda line, _: line.place.url),
+    ]
+    return observations, facts, gaps
 
 
 def _raise_if_all_failed(found: Sequence[Named | Unread]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
+from urllib.parse import quote, unquote
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
 from integrations.connectors.mlflow.age_signals import observe_ages
@@ -46,6 +48,9 @@ from integrations.connectors.mlflow.version_signals import (
     version_facts,
 )
 
+_RUN_PAGE = re.compile(r"experiments/[0-9]+/runs/([0-9a-zA-Z]+)(?:/.*)?")
+_VERSION_PAGE = re.compile(r"models/([^/]+)/versions/([0-9]+)")
+
 
 class MlflowConnector(Connector):
     """Reads by MLflow's REST API; no client library (it would bring forty packages and a global tracking address)."""
@@ -61,6 +66,16 @@ class MlflowConnector(Connector):
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:
         """The credential, where there is one."""
         return authorization(options)
+
+    @classmethod
+    def page_question(cls, fragment: str) -> str:
+        """Runs and model versions are pages of the browser; the API tells whether they are there."""
+        path = fragment.partition("?")[0].strip("/")
+        if match := _RUN_PAGE.fullmatch(path):
+            return f"api/2.0/mlflow/runs/get?run_id={match[1]}"
+        if match := _VERSION_PAGE.fullmatch(path):
+            return f"api/2.0/mlflow/model-versions/get?name={quote(unquote(match[1]), safe='')}&version={match[2]}"
+        return ""
 
     def test(self) -> Found:
         """The server's version, its experiments and models, and what this credential cannot see."""

@@ -56,6 +56,7 @@ class Run:
     has_params: bool
     datasets: tuple[Dataset, ...]
     names: frozenset[str] = frozenset()
+    experiment: str = ""
 
     @property
     def is_child(self) -> bool:
@@ -72,8 +73,14 @@ class Run:
         return self.tags.get("mlflow.source.type") == "NOTEBOOK" or source.endswith(_NOTEBOOK_SOURCES)
 
     @property
+    def training_digest(self) -> str:
+        """The digest of its training data; empty where it names none."""
+        training = (d.digest for d in self.datasets if not d.context or "train" in d.context.lower())
+        return next((digest for digest in training if digest), "")
+
+    @property
     def has_training_digest(self) -> bool:
-        return any(d.digest and (not d.context or "train" in d.context.lower()) for d in self.datasets)
+        return bool(self.training_digest)
 
     @property
     def is_complete(self) -> bool:
@@ -137,6 +144,7 @@ def run(row: Row) -> Run:
         has_params=bool(items(data, "params")),
         datasets=tuple(_dataset(entry) for entry in items(inputs, "dataset_inputs")),
         names=frozenset(uris | {text(entry, "model_id") for entry in items(inputs, "model_inputs")} - {""}),
+        experiment=text(info, "experiment_id"),
     )
 
 

@@ -248,7 +248,19 @@ def _fact(version: Version, run: Run | Gap | None, versions: Versions, base_url:
         has_run=found is not None,
         has_digest=found is not None and found.has_training_digest,
         url=f"{base_url}#/models/{quote(version.name, safe='')}/versions/{version.version}",
+        name=version.name,
+        number=version.version,
+        run_id=version.run_id,
+        run_url=_run_url(found, base_url) if found else "",
+        digest=found.training_digest if found else "",
     )
+
+
+def _run_url(run: Run, base_url: str) -> str:
+    """The run's page; empty where a server does not say which experiment it belongs to."""
+    if not run.experiment:
+        return ""
+    return f"{base_url}#/experiments/{quote(run.experiment, safe='')}/runs/{quote(run.id, safe='')}"
 
 
 def moment(milliseconds: int) -> datetime:

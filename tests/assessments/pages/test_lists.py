@@ -192,7 +192,7 @@ class TestQueries:
         [
             ("", 12),
             ("capabilities/environment/", 13),
-            ("criteria/environment.recorded_per_run/", 11),
+            ("criteria/environment.recorded_per_run/", 13),
             ("signals/repo.notebook_share/", 7),
         ],
     )

@@ -92,9 +92,9 @@ class TestCapability:
         assert (
             "Does every tracked run record the code version it ran with? A commit id, with no unsaved changes. "
             "Train phase · basis: seed document Rule, evidence and sources "
-            "Speaks only if at least 10 runs in the tracker, 90 days. "
-            "Says yes if at least 80 % of runs name their commit, 90 days. "
-            "Says no if under 50 % of runs name their commit, 90 days. The rule decides, with high trust."
+            "Speaks only if there were at least 10 runs in the tracker in the last 90 days. "
+            "Says yes if at least 80 % of runs name their commit (last 90 days). "
+            "Says no if under 50 % of runs name their commit (last 90 days). The rule decides, with high trust."
         ) in main(page)
 
     def test_an_overlay_says_that_it_enters_nothing(self, maturity_model, get):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from assessments.because import rule_digest
+from assessments.catalog.shipped import shipped_model
 from assessments.models import Criterion
 from assessments.services.evidence import add_evidence
 from assessments.services.measurements import Observed, record_measurements
@@ -18,6 +20,11 @@ DISPUTED = "criteria/environment.recorded_per_run/"
 CLAIMED = "criteria/environment.versions_pinned/"
 OPEN = "criteria/environment.one_definition/"
 DAY_ONE = AT.date()
+DIGEST = next(
+    rule_digest(c.auto.rule)
+    for c in shipped_model().criteria()
+    if c.id == "environment.recorded_per_run" and c.auto is not None
+)
 DAY_TWO = AT.replace(day=21)
 
 
@@ -50,7 +57,7 @@ class TestCapability:
             "Yes, measured, since 20 Nov 2026: a signal was read, by CI "
             "Answered: Yes by Lena, 20 Nov 2026, Q4 2026 Signals say yes, read 20 Nov 2026 "
             "Says yes if dependencies are listed in a file. "
-            "Says no if it is not so that dependencies are listed in a file. The rule decides, with high trust. "
+            "Says no if dependencies are not listed in a file. The rule decides, with high trust. "
             "yes dependencies are listed in a file now · 20 Nov 2026, 12:00 · git.example"
         ) in section(get(world.lead, world.path(CAPABILITY)), "levels")
 
@@ -103,13 +110,27 @@ class TestCriterion:
         )
 
     def test_each_comparison_with_what_it_saw(self, world, get):
-        assert section(get(world.lead, world.path(DISPUTED)), "signals").endswith(
-            "Signals say no, read 20 Nov 2026. Each comparison of the rule, with what it saw "
-            "The rule asks It saw Outcome "
-            "Speaks only if at least 10 runs in the tracker, 90 days 20 holds "
-            "Says yes if at least 80 % of runs name their commit, 90 days 30 % does not hold "
-            "Says no if under 50 % of runs name their commit, 90 days 30 % holds"
+        page = get(world.lead, world.path(DISPUTED))
+
+        assert section(page, "signals") == (
+            "What signals say "
+            "Speaks only if there were at least 10 runs in the tracker in the last 90 days. "
+            "Says yes if at least 80 % of runs name their commit (last 90 days). "
+            "Says no if under 50 % of runs name their commit (last 90 days). The rule decides, with high trust. "
+            "Signals say no: 30 % of runs name their commit (no takes under 50 %). "
+            "Signals say no, read 20 Nov 2026 · by mlops-maturity 1, rule "
+            f"{DIGEST} Each comparison of the rule, with what it saw The rule asks It saw Outcome "
+            "Speaks only if there were at least 10 runs in the tracker in the last 90 days "
+            "20 n = 20 · 90 days · 20 Nov 2026, 12:00 · connection 1 holds "
+            "Says yes if at least 80 % of runs name their commit (last 90 days) "
+            "30 % 6 of 20 · 90 days · 20 Nov 2026, 12:00 · connection 1 does not hold "
+            "Says no if under 50 % of runs name their commit (last 90 days) 30 % holds"
         )
+
+    def test_a_value_leads_to_where_it_was_read(self, world, get):
+        page = get(world.lead, world.path("criteria/environment.dependencies_listed/"))
+
+        assert links(page, "signals") == ["https://git.example/files"]
 
     def test_how_it_stood_before(self, world, get):
         assert section(get(world.lead, world.path(DISPUTED)), "earlier") == (
@@ -182,11 +203,82 @@ class TestCriterion:
             immediate=False,
         )
 
-        words = section(get(world.lead, world.path("criteria/environment.dependencies_listed/")), "signals")
+        words = section(get(world.lead, world.path("criteria/environment.dependencies_listed/")), "changed")
 
-        assert (
-            "A newer reading says no since 21 Nov 2026; it counts when a reading on another day agrees."
-            in words
+        assert words.startswith(
+            "Why did this change A newer reading says no since 21 Nov 2026. "
+            "One more reading on another day that agrees will change this to no."
+        )
+
+    def test_a_change_tells_value_threshold_day_and_how(self, world, get, now):
+        later = now(1)
+        measure(
+            world.team,
+            Observed(
+                signal="mlflow.runs_with_git_commit_share",
+                value=0.85,
+                observed_at=later,
+                numerator=17,
+                denominator=20,
+                url="https://mlflow.example/runs",
+            ),
+            at=later,
+        )
+
+        page = get(world.lead, world.path(DISPUTED))
+
+        change = (
+            "21 Nov 2026, 13:00, by CI At once, for somebody asked for the collection. "
+            "What share of runs name their commit: from 30 % to 85 %; "
+            "yes takes at least 80 %: did not hold, now holds; no takes under 50 %: held, now does not hold. "
+            "mlflow.example, 21 Nov 2026, 13:00"
+        )
+        first = (
+            "First verdict: no 20 Nov 2026, 12:00, by CI At once, for somebody asked for the collection. "
+            "How many runs in the tracker: 20; the rule speaks with at least 10: holds. "
+            "connection 1, 20 Nov 2026, 12:00 "
+            "What share of runs name their commit: 30 %; yes takes at least 80 %: does not hold; "
+            "no takes under 50 %: holds. connection 1, 20 Nov 2026, 12:00"
+        )
+        assert section(page, "changed") == (
+            f"Why did this change Compare with the end of Compare From no to yes {change} {first}"
+        )
+        assert links(page, "changed") == ["https://mlflow.example/runs"]
+        since = section(get(world.lead, world.path(f"{DISPUTED}?since=2026-11-20")), "changed")
+        assert since.endswith(f"Since the end of 20 Nov 2026: From no to yes {change}")
+
+    @pytest.mark.parametrize(
+        ("day", "says"),
+        [
+            ("2026-11-20", "Signals say the same as at the end of 20 Nov 2026."),
+            ("yesterday", "Compare with the end of Give the day as 2026-11-20. Compare"),
+            ("2026-11-21", "Compare with the end of That day is still to come. Give an earlier one. Compare"),
+        ],
+    )
+    def test_a_day_to_compare_with(self, world, get, day, says):
+        assert says in section(get(world.lead, world.path(f"{DISPUTED}?since={day}")), "changed")
+
+    def test_what_cannot_be_read_any_more_says_since_when_why_and_how_long_the_last_reading_stands(
+        self, world, get, now
+    ):
+        later = now(1)
+        lost = ("mlflow.runs_90d", "mlflow.runs_with_git_commit_share")
+        measure(
+            world.team,
+            *(Observed(signal=name, value=None, reason="unreachable", observed_at=later) for name in lost),
+            at=later,
+        )
+
+        words = section(get(world.lead, world.path(DISPUTED)), "changed")
+
+        assert words.startswith(
+            "Why did this change No longer readable at connection 1 since 21 Nov 2026, because the system could not be "
+            "reached. The reading of 20 Nov 2026 stands until 27 Nov 2026. It tells how many runs in the tracker and "
+            "what share of runs name their commit."
+        )
+        now(8)
+        assert "The reading of 20 Nov 2026 is out of date since 28 Nov 2026." in section(
+            get(world.lead, world.path(DISPUTED)), "changed"
         )
 
     def test_unknown_criterion_is_404(self, world, get):

@@ -126,6 +126,22 @@ def test_collect_gives_a_fact_for_each_training_run(github: FakeGithub) -> None:
     )
 
 
+def test_collect_gives_a_fact_for_each_deployment_that_succeeded(github: FakeGithub) -> None:
+    build_world(github)
+    facts = {fact.key: fact for fact in collect(github).facts if fact.kind is FactKind.DEPLOYMENT}
+    # 912 failed; 900 was live when the window began.
+    assert sorted(facts) == [f"octo/app/{number}" for number in range(900, 912)]
+    linked, plain = facts["octo/app/902"], facts["octo/app/901"]
+    assert (linked.sha, linked.name, linked.number, linked.happened_at) == (
+        sha("B"),
+        "production",
+        "902",
+        ago(70),
+    )
+    assert linked.url == "https://github.com/octo/app/actions/runs/501"
+    assert plain.url == "https://github.com/octo/app/deployments"
+
+
 def test_collect_finds_wanted_commits_and_leaves_out_the_others(github: FakeGithub) -> None:
     build_world(github)
     commit = payload("commit")

@@ -14,7 +14,7 @@ from integrations.connectors.mlflow import ask_runs
 from integrations.connectors.mlflow.connector import MlflowConnector
 from integrations.connectors.mlflow.options import REGISTRY_SIGNALS, RUN_SIGNALS
 from tests.integrations.connectors.github_rows import ago, sha
-from tests.integrations.connectors.mlflow_fake import FakeMlflow
+from tests.integrations.connectors.mlflow_fake import FakeMlflow, payload
 from tests.integrations.connectors.mlflow_world import (
     OPTIONS,
     experiment,
@@ -86,7 +86,12 @@ def test_collect_gives_a_fact_for_each_live_and_recent_version(mlflow: FakeMlflo
     four: Fact = facts["churn/4"]
     assert (four.sha, four.started_at, four.finished_at) == (sha("a"), ago(1), ago(1 - 1 / 24))
     assert (four.is_live, four.has_run, four.has_digest, four.happened_at) == (True, True, True, ago(3))
+    assert (four.name, four.number, four.run_id, four.digest) == ("churn", "4", "full", "d")
+    assert four.url.endswith("#/models/churn/versions/4")
+    experiment = payload("runs")["runs"][0]["info"]["experiment_id"]
+    assert four.run_url.endswith(f"#/experiments/{experiment}/runs/full")
     six = facts["churn/6"]
+    assert (six.run_id, six.run_url, six.digest) == ("lost", "", "")
     assert (six.sha, six.started_at, six.is_live, six.has_run, six.has_digest) == (
         "",
         None,

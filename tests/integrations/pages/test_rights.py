@@ -35,6 +35,8 @@ PAGES = {
     # nobody, viewer, stranger, member, lead, platform, admin
     "connection-list": Page(_by_role(403, 403, 200, 200, 200, 200, 200)),
     "connection-detail": Page(_by_role(404, 404, 404, 200, 200, 200, 200)),
+    # A team's trace is for those who see its readings: SECURITY C6, row 51.
+    "trace-detail": Page(_by_role(404, 403, 404, 200, 200, 200, 403)),
     "connection-choose": Page(_by_role(403, 403, 403, 403, 403, 200, 200)),
     "connection-create": Page(
         _by_role(403, 403, 403, 403, 403, 302, 302),
@@ -106,6 +108,7 @@ def address(name, world):
         "connection-list": [],
         "connection-choose": [],
         "connection-create": ["fakegit"],
+        "trace-detail": [world.team.slug],
     }.get(name, [world.connection.pk])
     if name in {"source-confirm", "source-edit", "source-remove"}:
         args = [world.connection.pk, world.source.pk]

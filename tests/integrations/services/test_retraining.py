@@ -157,11 +157,11 @@ def test_another_alias_in_the_mapping_is_no_version_going_live(world: World) -> 
 
     world.read_registry(22, version(1, -50), version(2, 12, is_live=True))
 
-    assert SourceFact.objects.get(key="churn/2").live_since is None
+    assert SourceFact.objects.get(key="churn/2").live_since_at is None
     assert world.found() == (None, "insufficient_sample", "exact", 0)
     # Under one mapping it is seen again.
     world.read_registry(23, version(2, 12, is_live=True), version(3, 22, is_live=True))
-    since = SourceFact.objects.get(key="churn/3").live_since
+    since = SourceFact.objects.get(key="churn/3").live_since_at
     # The clock of collections ticks.
     assert since is not None
     assert timedelta(0) <= since - hour(23) < timedelta(seconds=5)

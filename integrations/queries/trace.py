@@ -1,0 +1,283 @@
+"""From what is live back to the data: deployment, registry version, run, commit, dataset; each a link, or why it breaks there.
+
+Made of facts that collections keep; nothing outside is asked while somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from assessments.models import Reading
+from assessments.pooling import COULD_NOT_READ
+from assessments.queries.words import reason_words
+from assessments.vocabulary import Reason
+from integrations.connectors.base import FactKind
+from integrations.connectors.registry import NotAConnector, UnknownConnector
+from integrations.models import Source, SourceFact
+from integrations.queries.kinds import connector_class
+from mlops_portal.lib.words import day_words
+from teams.models import Team
+
+# Which signal says whether a side could be read; a connector that answers for it is on that side.
+LIVE_VERSIONS = "mlflow.production_versions"
+LIVE_RUNS = "mlflow.production_from_notebook_share"
+REPOSITORIES = "repo.connected"
+DEPLOYMENTS = "deploy.count_90d"
+_SIDES = (LIVE_VERSIONS, LIVE_RUNS, REPOSITORIES, DEPLOYMENTS)
+_NO_RUN = "the run is not known, and it stands in there"
+_SHORT, _SHORTEST = 12, 7
+
+
+class HopKind(StrEnum):
+    DEPLOYMENT = "deployment"
+    VERSION = "version"
+    RUN = "run"
+    COMMIT = "commit"
+    DATASET = "dataset"
+
+
+HOP_WORDS = {
+    HopKind.DEPLOYMENT: "Deployment",
+    HopKind.VERSION: "Registry version",
+    HopKind.RUN: "Run",
+    HopKind.COMMIT: "Commit",
+    HopKind.DATASET: "Dataset",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a trace. `broken` says why it ends here, else it is empty; `url` is empty where the source told none."""
+
+    kind: HopKind
+    text: str = ""
+    url: str = ""
+    broken: str = ""
+    at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return HOP_WORDS[self.kind]
+
+    @property
+    def state(self) -> str:
+        return "broken" if self.broken else "known"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTrace:
+    """A live version with its five hops, from the deployment to the data."""
+
+    name: str
+    number: str
+    live_since: datetime | None
+    hops: tuple[Hop, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} version {self.number}" if self.number else self.name
+
+    @property
+    def is_whole(self) -> bool:
+        return not any(hop.broken for hop in self.hops)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The live versions of a team. `why_none` says why there are none; `note` that they are told as they were read before."""
+
+    versions: tuple[VersionTrace, ...]
+    why_none: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The sources on one side with what each said last; None where one was never read."""
+
+    sources: tuple[tuple[Source, Reading | None], ...]
+
+    @property
+    def why_unread(self) -> str:
+        """Why not all of this side is known, in words; empty when it is."""
+        if not self.sources:
+            return "nothing of that kind is connected"
+        reasons = [reading.latest.reason if reading is not None else None for _, reading in self.sources]
+        told = [reason for reason in reasons if reason != Reason.NOT_CONFIGURED]
+        if not told:
+            return "nobody has said where to look"
+        if None in told:
+            return "it was not read yet"
+        lost = next((reason for reason in told if reason in COULD_NOT_READ), "")
+        return f"it could not be read: {reason_words(lost)}" if lost else ""
+
+    def says(self, reason: Reason) -> bool:
+        return any(reading is not None and reading.latest.reason == reason for _, reading in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Everything that a trace is made of."""
+
+    sides: dict[str, _Side]
+    commits: dict[str, SourceFact]
+    deployments: tuple[SourceFact, ...]
+
+
+def trace_of(team: Team) -> Trace:
+    """The traces of all live versions, by name and number. Three queries."""
+    sources = list(Source.objects.open().filter(team=team).select_related("connection").order_by("pk"))
+    facts = list(
+        SourceFact.objects.filter(source__in=sources)
+        .exclude(kind=FactKind.TRAINING_RUN)
+        .order_by("-happened_at", "pk")
+    )
+    known = _Known(
+        sides=_sides(team, sources),
+        commits={fact.key.lower(): fact for fact in facts if fact.kind == FactKind.COMMIT},
+        deployments=tuple(fact for fact in facts if fact.kind == FactKind.DEPLOYMENT),
+    )
+    live = [fact for fact in facts if fact.kind == FactKind.VERSION and fact.is_live]
+    unread = known.sides[LIVE_VERSIONS].why_unread
+    if not live:
+        return Trace((), why_none=_why_none(unread))
+    versions = (_version(fact, known) for fact in live)
+    note = f"The registry is told as it was read before; now {unread}." if unread else ""
+    return Trace(tuple(sorted(versions, key=lambda one: (one.name, _number(one.number)))), note=note)
+
+
+def _why_none(unread: str) -> str:
+    if unread:
+        return f"No registry told of a live version: {unread}."
+    return "The registry was read, and no version in it is marked as live by an alias or a stage."
+
+
+def _number(text: str) -> tuple[int, str]:
+    return (int(text), "") if text.isascii() and text.isdigit() else (0, text)
+
+
+def _version(version: SourceFact, known: _Known) -> VersionTrace:
+    name, _, number = version.key.rpartition("/")
+    name, number = version.name or name or version.key, version.number or number
+    registered = day_words(version.happened_at.date())
+    return VersionTrace(
+        name=name,
+        number=number,
+        live_since=version.live_since_at,
+        hops=(
+            _deployment(version, known),
+            Hop(
+                HopKind.VERSION,
+                f"{name} version {number}, registered {registered}",
+                version.url,
+                at=version.happened_at,
+            ),
+            _run(version, known),
+            _commit(version, known),
+            _dataset(version),
+        ),
+    )
+
+
+def _deployment(version: SourceFact, known: _Known) -> Hop:
+    fact = next((one for one in known.deployments if _is_of(one.sha, version.sha)), None)
+    if fact is None:
+        return Hop(HopKind.DEPLOYMENT, broken=_why_no_deployment(version, known))
+    text = f"to {fact.name or 'production'}, {day_words(fact.happened_at.date())}"
+    return Hop(HopKind.DEPLOYMENT, text, fact.url, at=fact.happened_at)
+
+
+def _is_of(deployed: str, sha: str) -> bool:
+    """Whether both name one commit; either may be shortened, but not to less than people take for a name."""
+    shorter = min(len(deployed), len(sha))
+    return shorter >= _SHORTEST and deployed[:shorter] == sha[:shorter]
+
+
+def _why_no_deployment(version: SourceFact, known: _Known) -> str:
+    side = known.sides[DEPLOYMENTS]
+    if not side.sources:
+        return "no system that deploys is connected"
+    if side.says(Reason.NO_DEPLOYMENT_RECORDS) and not known.deployments:
+        return "no deployment to production was ever recorded where the team's code lies"
+    if side.why_unread:
+        return f"of deployments to production, {side.why_unread}"
+    if not version.sha:
+        return "the version leads to no commit, by which its deployment could be found"
+    if not known.deployments:
+        return "the connected system tells how many deployments there were, but not of which commit"
+    return f"no deployment to production was made of its commit {version.sha[:_SHORT]}; it may be served by its alias"
+
+
+def _run(version: SourceFact, known: _Known) -> Hop:
+    if version.has_run:
+        return Hop(HopKind.RUN, version.run_id or "its run", version.run_url, at=version.started_at)
+    if not version.run_id:
+        return Hop(HopKind.RUN, broken="the version names no run")
+    side = known.sides[LIVE_RUNS]
+    if side.why_unread and not side.says(Reason.RUN_NOT_FOUND):
+        return Hop(HopKind.RUN, broken=f"it names run {version.run_id}, and {side.why_unread}")
+    return Hop(HopKind.RUN, broken=f"it names run {version.run_id}, which is not there")
+
+
+def _commit(version: SourceFact, known: _Known) -> Hop:
+    if not version.has_run:
+        return Hop(HopKind.COMMIT, broken=_NO_RUN)
+    if not version.sha:
+        return Hop(HopKind.COMMIT, broken="the run names no commit")
+    short, fact = version.sha[:_SHORT], known.commits.get(version.sha)
+    if fact is None:
+        return Hop(HopKind.COMMIT, broken=f"the run names {short}{_why_no_commit(version.sha, known)}")
+    return Hop(HopKind.COMMIT, short, fact.url, at=fact.happened_at)
+
+
+def _why_no_commit(sha: str, known: _Known) -> str:
+    side = known.sides[REPOSITORIES]
+    if not side.sources:
+        return ", and no repository is connected"
+    if side.why_unread:
+        return f"; of the repositories, {side.why_unread}"
+    if any(sha not in source.asked_shas for source, _ in side.sources):
+        return "; the repositories are asked for it at their next collection"
+    if any(sha not in source.checked_shas for source, _ in side.sources):
+        return ", and a repository could not say whether it has it"
+    return ", and no connected repository has this commit"
+
+
+def _dataset(version: SourceFact) -> Hop:
+    if not version.has_run:
+        return Hop(HopKind.DATASET, broken=_NO_RUN)
+    if version.digest or version.has_digest:
+        return Hop(HopKind.DATASET, f"digest {version.digest}".strip(), version.run_url)
+    return Hop(HopKind.DATASET, broken="the run names no training data with a digest")
+
+
+def _sides(team: Team, sources: Sequence[Source]) -> dict[str, _Side]:
+    keys = {source.connection.measurement_source: source for source in sources}
+    readings = {
+        (reading.signal, reading.source): reading
+        for reading in Reading.objects.filter(team=team, source__in=keys, signal__in=_SIDES).select_related(
+            "latest"
+        )
+    }
+    return {
+        signal: _Side(
+            tuple((source, readings.get((signal, key))) for key, source in _answering(keys.items(), signal))
+        )
+        for signal in _SIDES
+    }
+
+
+def _answering(sources: Iterable[tuple[str, Source]], signal: str) -> list[tuple[str, Source]]:
+    """The sources whose connector answers for the signal."""
+    found = []
+    for key, source in sources:
+        try:
+            is_there = signal in connector_class(source.connection.kind).signals
+        except (UnknownConnector, NotAConnector):
+            continue
+        if is_there:
+            found.append((key, source))
+    return found
