@@ -51,7 +51,14 @@ def connection_hook_secret(request: HttpRequest, pk: int) -> HttpResponse:
     sender = _sender(connection)
     require_proof(request, SET_SECRET)
     if request.method != "POST":
-        return _ask(request, connection, SigningTokenForm())
+        line = hook_line(connection)
+        context = {
+            "connection": connection,
+            "sender": _words(sender),
+            "line": line,
+            "crumbs": _crumbs(connection),
+        }
+        return render(request, "integrations/hook_secret_ask.html", context)
     try:
         _, plain = new_hook_secret(connection=connection, by=user, at=timezone.now())
     except Refused as error:
@@ -75,7 +82,8 @@ def connection_hook_secret(request: HttpRequest, pk: int) -> HttpResponse:
 def connection_hook_token(request: HttpRequest, pk: int) -> HttpResponse:
     """A signing token that the other side made takes the place of the secret. It is never shown here."""
     user, connection = connection_for(request, pk, SET_SECRET)
-    if not _sender(connection).makes_tokens:
+    sender = _sender(connection)
+    if not sender.makes_tokens:
         raise Http404
     require_proof(request, SET_SECRET)
     form = SigningTokenForm(request.POST or None)
@@ -90,7 +98,15 @@ def connection_hook_token(request: HttpRequest, pk: int) -> HttpResponse:
             request, "The signing token is stored, encrypted. Deliveries are judged by it from now on."
         )
         return redirect("integrations:connection-hook", pk)
-    return _ask(request, connection, form)
+    crumbs = _crumbs(connection)
+    context = {
+        "form": form,
+        "connection": connection,
+        "sender": _words(sender),
+        "crumbs": crumbs,
+        "back": Link("Cancel", crumbs[-1].url),
+    }
+    return render(request, "integrations/hook_token.html", context, status=status_of(form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,20 +124,6 @@ def connection_hook_remove(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("integrations:connection-detail", pk)
     context = {"connection": connection, "crumbs": _crumbs(connection)}
     return render(request, "integrations/hook_remove.html", context)
-
-
-def _ask(request: HttpRequest, connection: Connection, form: SigningTokenForm) -> HttpResponse:
-    sender = _sender(connection)
-    line = hook_line(connection)
-    context = {
-        "connection": connection,
-        "sender": _words(sender),
-        "line": line,
-        # It is made together with the webhook over there, for which people need the address from here.
-        "form": form if sender.makes_tokens and line is not None else None,
-        "crumbs": _crumbs(connection),
-    }
-    return render(request, "integrations/hook_secret_ask.html", context, status=status_of(form))
 
 
 def _sender(connection: Connection) -> Hook:

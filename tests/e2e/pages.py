@@ -258,6 +258,7 @@ NO_PAGE = {
     "api:*": "for programs, not for the eye; its documentation page is Swagger's own",
     "insights:*-csv": "a file",
     "insights:heatmap-cell": "a fragment; heatmap-cell shows it",
+    "integrations:connection-hook-token": "one field; the demo has no GitLab that could make a token",
     **dict.fromkeys(
         (
             "theme-set",
@@ -276,7 +277,6 @@ NO_PAGE = {
             "assessments:assessment-withdraw",
             "assessments:capability-preview",
             "integrations:connection-collect",
-            "integrations:connection-hook-token",
             "integrations:connection-test",
             "integrations:source-confirm",
         ),

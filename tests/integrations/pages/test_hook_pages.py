@@ -178,7 +178,10 @@ def test_a_signing_token_that_gitlab_made_is_brought_here(engineer):
     asked = text_of(engineer.get(page("hook-secret", gitlab)))
     done = engineer.post(page("hook-token", gitlab), {"signing_token": f" {SIGNING_TOKEN} "}, follow=True)
 
-    assert "Or bring the signing token that GitLab made" in asked
+    assert "Bring the signing token that GitLab made" in asked
+    assert "GitLab can generate one in the form of the webhook" in text_of(
+        engineer.get(page("hook-token", gitlab))
+    )
     assert "The signing token is stored, encrypted. Deliveries are judged by it from now on." in text_of(done)
     assert SIGNING_TOKEN not in done.content.decode()
     assert gitlab.gitlab(headers=signed(SIGNING_TOKEN)).status_code == 202
