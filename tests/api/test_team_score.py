@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -49,7 +51,7 @@ def test_the_numbers_are_those_that_are_stored(api, team):
         stored.potential,
         stored.strict_level,
     ]
-    assert (body["score"], body["coverage"]) == (float(stored.score), float(stored.coverage))
+    assert [Decimal(str(body[name])) for name in ("score", "coverage")] == [stored.score, stored.coverage]
     assert body["is_provisional"] is True
     assert body["as_of"] == stored.as_of.isoformat().replace("+00:00", "Z")
 
