@@ -162,10 +162,35 @@ def test_the_repository_names_no_place() -> None:
     forbidden = ("/work/" + "main", "/root/", "/home/", "artifactory", "jfrog")
     found = [
         f"{path.relative_to(ROOT)}: {word}"
-        for folder in (*APPS, "tests", "docs", "requirements", ".ci", "bench", "templates", "static")
+        for folder in (
+            *APPS,
+            "clients",
+            "tests",
+            "docs",
+            "requirements",
+            ".ci",
+            "bench",
+            "templates",
+            "static",
+        )
         for path in sorted((ROOT / folder).rglob("*"))
         if path.is_file()
-        and path.suffix in {".py", ".md", ".txt", ".in", ".lock", ".html", ".css", ".js", ".yaml", ""}
+        and path.suffix
+        in {
+            ".py",
+            ".md",
+            ".txt",
+            ".in",
+            ".lock",
+            ".html",
+            ".css",
+            ".js",
+            ".yaml",
+            ".yml",
+            ".toml",
+            ".groovy",
+            "",
+        }
         for word in forbidden
         if word in path.read_text(encoding="utf-8", errors="ignore")
         and path != Path(__file__)
