@@ -139,7 +139,7 @@ def ask_everybody(operation, headers, statuses, *, until):
 
 def test_every_operation_keeps_its_word_to_everybody(schema, headers, team):
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 18
+    assert len(operations) == 19
     statuses: dict[str, set[int]] = {operation.label: set() for operation in operations}
     began = time.monotonic()
 
@@ -172,6 +172,7 @@ def test_a_sound_question_is_answered_by_the_schema_to_everybody(schema, headers
         path = {
             "teams_read": {"slug": team.slug},
             "teams_score": {"slug": team.slug},
+            "teams_trace": {"slug": team.slug},
             "units_read": {"slug": team.unit.slug},
             "assessments_read": {"id": team.assessments.get().pk},
         }.get(name, {"key": "mlops-maturity", "version": 2} if "{key}" in operation.path else {})

@@ -128,7 +128,7 @@ def test_maturity_model_has_everything(api):
 
     assert (len(body["levels"]), len(body["dimensions"]), len(body["capabilities"])) == (5, 5, 22)
     assert sum(len(capability["criteria"]) for capability in body["capabilities"]) == 136
-    assert len(api.get("/api/v1/signals/").json()["items"]) == 65
+    assert len(api.get("/api/v1/signals/").json()["items"]) == 68
 
 
 @pytest.mark.parametrize("url", LISTS)

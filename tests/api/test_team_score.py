@@ -42,7 +42,7 @@ def test_the_numbers_are_those_that_are_stored(api, team):
 
     assert {name: body[name] for name in ("team", "maturity_model", "state")} == {
         "team": "forecasting",
-        "maturity_model": "mlops-maturity/1",
+        "maturity_model": "mlops-maturity/2",
         "state": "assessed",
     }
     assert [body[name] for name in ("verified", "level", "potential", "strict_level")] == [

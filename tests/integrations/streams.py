@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 
 from integrations.connectors.memory import Item, Recalled, Stream
 from integrations.models import Connection, Source
 from integrations.services import leases
 from integrations.services.memory import DatabaseMemory
 from tests.factories import AT
-from tests.integrations.factories import make_connection, make_source
+from tests.integrations.factories import TOKEN, make_connection, make_source
 
 DAY = timedelta(days=1)
+_tokens = count(1)
 RUNS = Stream("runs", "1", window=90 * DAY, overlap=timedelta(hours=1))
 
 
@@ -67,7 +69,8 @@ class Truth:
 
 def held_source(at: datetime = AT) -> Source:
     """A source whose connection is being collected: the lease is its own."""
-    connection = make_connection()
+    # A credential of its own: never two connections of one credential at the same time.
+    connection = make_connection(answers={"token": f"{TOKEN}-{next(_tokens)}"})
     source = make_source(connection)
     claim = leases.claim_one(connection_id=connection.pk, at=at)
     assert claim is not None

@@ -21,7 +21,7 @@ def page(maturity_model, now, get):
 def test_head(page):
     assert head(page) == (
         "MLOps maturity model Five levels, 5 dimensions, 21 capabilities and 130 criteria; "
-        "signals can decide 47 of them. Version 1"
+        "signals can decide 47 of them. Version 2"
     )
 
 

@@ -118,7 +118,7 @@ class TestCriterion:
             "Says yes if at least 80 % of runs name their commit (last 90 days). "
             "Says no if under 50 % of runs name their commit (last 90 days). The rule decides, with high trust. "
             "Signals say no: 30 % of runs name their commit (no takes under 50 %). "
-            "Signals say no, read 20 Nov 2026 · by mlops-maturity 1, rule "
+            "Signals say no, read 20 Nov 2026 · by mlops-maturity 2, rule "
             f"{DIGEST} Each comparison of the rule, with what it saw The rule asks It saw Outcome "
             "Speaks only if there were at least 10 runs in the tracker in the last 90 days "
             "20 n = 20 · 90 days · 20 Nov 2026, 12:00 · connection 1 holds "

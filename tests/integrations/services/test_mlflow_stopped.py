@@ -90,7 +90,7 @@ def test_experiment_deleted_at_the_source_keeps_what_was_known(
 
     run = collect_at(connection, UNTIL + timedelta(hours=6))
 
-    assert (run.outcome, run.message.partition(" could")[0]) == ("partial", "9 of 21 signals")
+    assert (run.outcome, run.message.partition(" could")[0]) == ("partial", "9 of 24 signals")
     assert verdicts(team) == before
     reading = Reading.objects.filter(signal="mlflow.runs_90d")
     assert reading.values_list("latest__reason", "good__value").get() == ("experiment_deleted", 11)

@@ -71,7 +71,7 @@ def test_a_night_of_failures_stops_nothing(fake: FakeSystem) -> None:
     assert (connection.is_paused, connection.failures, connection.failing_since_at) == (
         False,
         12,
-        AT + timedelta(seconds=4),
+        AT + timedelta(seconds=5),
     )
 
 
@@ -106,7 +106,7 @@ def test_one_success_starts_the_count_anew(fake: FakeSystem) -> None:
 
     connection.refresh_from_db()
     assert (connection.is_paused, connection.failures) == (False, 1)
-    assert connection.failing_since_at == AT + timedelta(hours=80, seconds=4)
+    assert connection.failing_since_at == AT + timedelta(hours=80, seconds=5)
 
 
 def test_a_credential_that_is_refused_twice_stops_at_once(fake: FakeSystem) -> None:

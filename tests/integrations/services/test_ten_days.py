@@ -210,7 +210,7 @@ def test_a_verdict_rests_on_the_rule_and_the_readings_that_were_kept_with_it(fak
 
     (reading,) = kept["readings"]
     measured = source.team.measurements.get(signal=SIGNAL)
-    assert kept["rule"]["model"] == "mlops-maturity/1"
+    assert kept["rule"]["model"] == "mlops-maturity/2"
     assert (reading["source"], reading["measurement"], reading["value"]) == (
         f"connection:{connection.pk}",
         measured.pk,

@@ -280,7 +280,11 @@ def test_a_changed_verdict_names_the_version_that_went_live(fake: FakeSystem, te
     page["observations"]["mlflow.production_from_notebook_share"] = 1.0
     page["facts"] = [
         {**LIVE, "is_live": False},
-        {**LIVE, "key": "churn/5", "number": "5", "url": "https://m.example/5"},
+        {
+            **LIVE,
+            **{"key": "churn/5", "number": "5", "url": "https://m.example/5"},
+            "happened_at": (AT + timedelta(hours=18)).isoformat(),
+        },
     ]
 
     collect(connection, at=AT + timedelta(days=1))
