@@ -102,17 +102,15 @@ class _Side:
 
     @property
     def why_unread(self) -> str:
-        """Why not all of this side is known, in words; empty when it is."""
-        if not self.sources:
-            return "nothing of that kind is connected"
+        """Why not all of this side is known, to follow what it has: "the repositories were not read yet". Empty when it is."""
         reasons = [reading.latest.reason if reading is not None else None for _, reading in self.sources]
         told = [reason for reason in reasons if reason != Reason.NOT_CONFIGURED]
         if not told:
-            return "nobody has said where to look"
+            return "cannot be found, for nobody has said where to look"
         if None in told:
-            return "it was not read yet"
+            return "were not read yet"
         lost = next((reason for reason in told if reason in COULD_NOT_READ), "")
-        return f"it could not be read: {reason_words(lost)}" if lost else ""
+        return f"could not be read: {reason_words(lost)}" if lost else ""
 
     def says(self, reason: Reason) -> bool:
         return any(reading is not None and reading.latest.reason == reason for _, reading in self.sources)
@@ -143,15 +141,17 @@ def trace_of(team: Team) -> Trace:
     live = [fact for fact in facts if fact.kind == FactKind.VERSION and fact.is_live]
     unread = known.sides[LIVE_VERSIONS].why_unread
     if not live:
-        return Trace((), why_none=_why_none(unread))
+        return Trace((), why_none=_why_none(known.sides[LIVE_VERSIONS]))
     versions = (_version(fact, known) for fact in live)
-    note = f"The registry is told as it was read before; now {unread}." if unread else ""
+    note = f"This was read before. Now live versions {unread}." if unread else ""
     return Trace(tuple(sorted(versions, key=lambda one: (one.name, _number(one.number)))), note=note)
 
 
-def _why_none(unread: str) -> str:
-    if unread:
-        return f"No registry told of a live version: {unread}."
+def _why_none(side: _Side) -> str:
+    if not side.sources:
+        return "No model registry is connected."
+    if side.why_unread:
+        return f"Live versions {side.why_unread}."
     return "The registry was read, and no version in it is marked as live by an alias or a stage."
 
 
@@ -203,7 +203,7 @@ def _why_no_deployment(version: SourceFact, known: _Known) -> str:
     if side.says(Reason.NO_DEPLOYMENT_RECORDS) and not known.deployments:
         return "no deployment to production was ever recorded where the team's code lies"
     if side.why_unread:
-        return f"of deployments to production, {side.why_unread}"
+        return f"deployments to production {side.why_unread}"
     if not version.sha:
         return "the version leads to no commit, by which its deployment could be found"
     if not known.deployments:
@@ -218,7 +218,7 @@ def _run(version: SourceFact, known: _Known) -> Hop:
         return Hop(HopKind.RUN, broken="the version names no run")
     side = known.sides[LIVE_RUNS]
     if side.why_unread and not side.says(Reason.RUN_NOT_FOUND):
-        return Hop(HopKind.RUN, broken=f"it names run {version.run_id}, and {side.why_unread}")
+        return Hop(HopKind.RUN, broken=f"it names run {version.run_id}, and runs {side.why_unread}")
     return Hop(HopKind.RUN, broken=f"it names run {version.run_id}, which is not there")
 
 
@@ -238,7 +238,7 @@ def _why_no_commit(sha: str, known: _Known) -> str:
     if not side.sources:
         return ", and no repository is connected"
     if side.why_unread:
-        return f"; of the repositories, {side.why_unread}"
+        return f", and the repositories {side.why_unread}"
     if any(sha not in source.asked_shas for source, _ in side.sources):
         return "; the repositories are asked for it at their next collection"
     if any(sha not in source.checked_shas for source, _ in side.sources):

@@ -20,6 +20,7 @@ from mlops_portal.demo.plots import Window
 from mlops_portal.demo.rows import KEYED, Keys
 from mlops_portal.demo.signals import family
 from mlops_portal.demo.told import Order, shape_of
+from mlops_portal.demo.traces import make_traces
 from mlops_portal.demo.units import UnitBook
 from teams.models import Event, Team, Unit, User
 from teams.services.events import record_event
@@ -83,6 +84,7 @@ def seed_demo(*, size: Size, at: datetime, tell: Callable[[int], None] = lambda 
             at=at,
         )
         _write_teams(order, organisation, _keys(maturity_model, sources, at), tell)
+        make_traces(sources, at=at)
         start_assessment(team=organisation.teams[0], by=organisation.leads[0], at=at)
         record_event(
             at=at,

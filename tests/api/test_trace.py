@@ -75,7 +75,7 @@ def test_each_step_with_its_address_or_why_it_is_broken(team, lead, version, api
             }
         ],
         "why_none": "",
-        "note": "The registry is told as it was read before; now it was not read yet.",
+        "note": "This was read before. Now live versions were not read yet.",
     }
 
 

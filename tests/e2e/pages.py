@@ -160,6 +160,20 @@ ASSESSMENTS = (
     Row("team-profile", "assessments:profile-edit", "/teams/{team}/profile/", LEAD),
     Row("capability", "assessments:capability-detail", "/teams/{team}/capabilities/registry/", LEAD),
     Row("criterion", "assessments:criterion-detail", "/teams/{team}/criteria/{criterion}/", LEAD),
+    Row(
+        "criterion-changed",
+        "assessments:criterion-detail",
+        "/teams/{team_of_change}/criteria/{changed}/",
+        INTEGRATOR,
+    ),
+    Row(
+        "criterion-since",
+        "assessments:criterion-detail",
+        "/teams/{team_of_change}/criteria/{changed}/?since=2026-01-01",
+        INTEGRATOR,
+    ),
+    Row("trace", "integrations:trace-detail", "/teams/{team_traced}/trace/", PLATFORM),
+    Row("trace-none", "integrations:trace-detail", "/teams/{team}/trace/", LEAD),
     Row("signal", "assessments:signal-detail", "/teams/{team}/signals/mlflow.registered_models/", LEAD),
     Row("assessment", "assessments:assessment-detail", _OPEN, LEAD),
     Row(

@@ -71,8 +71,8 @@ def served(folder: Path, *, demo: bool) -> Iterator[Portal]:
 
 def _names() -> dict[str, str]:
     """What stands for {team}, {person} ... in the addresses of pages."""
-    from assessments.models import Evidence  # noqa: PLC0415 -- models need the app registry
-    from integrations.models import Connection, Source  # noqa: PLC0415 -- as above
+    from assessments.models import Evidence, VerdictChange  # noqa: PLC0415 -- models need the app registry
+    from integrations.models import Connection, Source, SourceFact  # noqa: PLC0415 -- as above
     from teams.models import Team, User  # noqa: PLC0415 -- as above
 
     def first(model: Any, **wanted: Any) -> str:
@@ -84,6 +84,9 @@ def _names() -> dict[str, str]:
         return {}
     without = Team.objects.filter(assessments__isnull=True).order_by("pk").first()
     evidence = Evidence.objects.filter(team=team, removed_at__isnull=True).order_by("pk").first()
+    changed = VerdictChange.objects.select_related("criterion", "team").order_by("-at", "-pk").first()
+    live = SourceFact.objects.filter(kind="version", is_live=True).select_related("source__team")
+    traced = live.order_by("-has_digest", "source_id", "pk").first()
     return {
         "team": team.slug,
         "team_without_result": without.slug if without is not None else team.slug,
@@ -91,6 +94,9 @@ def _names() -> dict[str, str]:
         "unit": team.unit.slug,
         "person": first(User, username="demo-person-2"),
         "evidence": str(evidence.pk) if evidence is not None else "0",
+        "team_of_change": changed.team.slug if changed is not None else team.slug,
+        "team_traced": traced.source.team.slug if traced is not None else team.slug,
+        "changed": changed.criterion.slug if changed is not None else "0",
         "criterion": evidence.criteria.order_by("pk")[0].slug if evidence is not None else "0",
         "connection": first(Connection, name="GitHub (demo)"),
         "mlflow": first(Connection, kind="mlflow"),

@@ -207,8 +207,8 @@ def test_what_is_not_connected_and_what_was_not_asked_yet(
 
     assert alone["deployment"] == ("", "no system that deploys is connected")
     assert alone["commit"] == ("", f"the run names {SHA[:12]}, and no repository is connected")
-    assert mapped["deployment"] == ("", "of deployments to production, it was not read yet")
-    assert mapped["commit"] == ("", f"the run names {SHA[:12]}; of the repositories, it was not read yet")
+    assert mapped["deployment"] == ("", "deployments to production were not read yet")
+    assert mapped["commit"] == ("", f"the run names {SHA[:12]}, and the repositories were not read yet")
     assert unasked["commit"] == (
         "",
         f"the run names {SHA[:12]}; the repositories are asked for it at their next collection",
@@ -228,15 +228,15 @@ def test_what_cannot_be_read_says_so_and_what_was_read_before_is_told_as_such(
 
     assert broken["deployment"] == (
         "",
-        "of deployments to production, it could not be read: the credential was refused",
+        "deployments to production could not be read: the credential was refused",
     )
     assert broken["commit"] == (
         "",
-        f"the run names {SHA[:12]}; of the repositories, it could not be read: the credential was refused",
+        f"the run names {SHA[:12]}, and the repositories could not be read: the credential was refused",
     )
     trace = trace_of(team)
     assert trace.note == (
-        "The registry is told as it was read before; now it could not be read: the system could not be reached."
+        "This was read before. Now live versions could not be read: the system could not be reached."
     )
     assert [version.title for version in trace.versions] == ["churn version 4"]
 
@@ -250,9 +250,9 @@ def test_no_live_version_says_why(fake: FakeSystem, team: Team) -> None:
 
     assert (nothing.versions, nothing.why_none) == (
         (),
-        "No registry told of a live version: nothing of that kind is connected.",
+        "No model registry is connected.",
     )
-    assert unread.why_none == "No registry told of a live version: it was not read yet."
+    assert unread.why_none == "Live versions were not read yet."
     assert (
         none_live.why_none
         == "The registry was read, and no version in it is marked as live by an alias or a stage."
