@@ -99,13 +99,10 @@ def verdict_move(row: VerdictChange) -> VerdictMove:
 
 
 def _how(row: VerdictChange) -> str:
-    match row.how:
-        case VerdictChange.How.NOW:
-            return "At once, for somebody asked for the collection."
-        case VerdictChange.How.PUSH:
-            return "At once, for a system sent the value."
-        case _:
-            pass
+    if row.how == VerdictChange.How.NOW:
+        return "At once, for somebody asked for the collection."
+    if row.how == VerdictChange.How.PUSH:
+        return "At once, for a system sent the value."
     if row.first_said_on is None:
         return "By the schedule."
     days = f"{day_words(row.first_said_on)} and {day_words(row.at.astimezone(UTC).date())}"

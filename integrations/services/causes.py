@@ -79,12 +79,9 @@ def _read(kept: Mapping[str, Any], signal: str) -> datetime | None:
 def _told(fact: SourceFact, moment: str, entered: datetime) -> str:
     """ "churn version 4, live since 5 Nov 2026"."""
     day = day_words(entered.date())
-    match fact.kind:
-        case FactKind.TRAINING_RUN:
-            return f"training run {fact.key} of {day}"
-        case FactKind.DEPLOYMENT:
-            return f"deployment {fact.number or fact.key} to {fact.name or 'production'} of {day}"
-        case _:
-            pass
+    if fact.kind == FactKind.TRAINING_RUN:
+        return f"training run {fact.key} of {day}"
+    if fact.kind == FactKind.DEPLOYMENT:
+        return f"deployment {fact.number or fact.key} to {fact.name or 'production'} of {day}"
     name = f"{fact.name} version {fact.number}" if fact.name else fact.key
     return f"{name}, live since {day}" if moment == "live_since_at" else f"{name}, registered {day}"

@@ -140,6 +140,7 @@ def test_other_links_are_never_fetched(source: Source, fake: FakeSystem, elsewhe
     pieces = [prove(source.team, url, is_published=False) for url in urls]
     prove(make_team("Others"), f"{fake.origin}/others", is_published=False)
     taken_back = prove(source.team, f"{fake.origin}/back", is_published=False)
+    assert taken_back.added_by is not None
     remove_evidence(evidence=taken_back, by=taken_back.added_by, at=AT)
 
     collect(source.connection)

@@ -184,7 +184,7 @@ def test_each_change_tells_what_moved_and_nothing_else_is_told(fake: FakeSystem)
         ("yes", "no", "schedule", by, (AT + timedelta(days=3)).date()),
         ("no", "yes", "now", by, None),
     ]
-    criterion = VerdictChange.objects.first().criterion_id
+    criterion = VerdictChange.objects.latest("at").criterion_id
     day_four = moved_since(source.team, criterion, (first + timedelta(days=3)).date())
     assert day_four is None  # yes then, and yes again
     day_six = moved_since(source.team, criterion, change.date())
