@@ -40,6 +40,10 @@ class Option:
     choices: tuple[str, ...] = ()
     # Signals that stay unknown (not_configured) while this option is empty.
     feeds: tuple[str, ...] = ()
+    # It names or describes something inside of what is mapped (a workflow, an alias, a pattern), so a file in the team's
+    # repository may set it freely. Any other option says what belongs to the team: such a file may narrow it to a part of
+    # what a person mapped, never widen it.
+    is_inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,28 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What "Test connection" saw. `choices`: option name -> what exists at the source. `missing`: permission -> signals."""
+    """What "Test connection" saw. `choices`: option name -> what exists at the source. `missing`: permission -> signals.
+
+    `missing` names the joined signals too that need what is hidden. `credential` says in words what kind of credential it
+    is, with its scopes where the source tells them; `ends_at` when it ends.
+    """
 
     identity: str
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    credential: str = ""
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file at the head of a default branch: its bytes, the commit that wrote it last, a page that a person can open."""
+
+    content: bytes
+    sha: str
+    committed_at: datetime | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +191,15 @@ class Connector(ABC):
     @abstractmethod
     def collect(self, question: Question) -> Collected:
         """One observation for each of `signals`: a value, or the reason why there is none. Never a zero for "could not read"."""
+
+    def read_file(self, place: str, path: str) -> SourceFile | None:
+        """A file of a repository (the first word of a ROLES line); None where it is proven that there is none.
+
+        Raises http.SourceError where that cannot be told. Only connectors of systems that keep code have this method.
+        """
+        raise NotImplementedError(f"{self.label} keeps no files.")
+
+    @classmethod
+    def gives_files(cls) -> bool:
+        """Whether the system keeps files that `read_file` reads."""
+        return cls.read_file is not Connector.read_file

@@ -2,6 +2,7 @@ from integrations.models.budget import RequestBudget
 from integrations.models.collection import Collection, SourceFact
 from integrations.models.connection import AllowedHost, Connection
 from integrations.models.inbound import InboundDelivery, InboundHook
+from integrations.models.mapping import MappingFile
 from integrations.models.source import Source
 from integrations.models.stream import SourceStream, StreamItem
 from integrations.models.tagged_answer import TaggedAnswer
@@ -12,6 +13,7 @@ __all__ = [
     "Connection",
     "InboundDelivery",
     "InboundHook",
+    "MappingFile",
     "RequestBudget",
     "Source",
     "SourceFact",

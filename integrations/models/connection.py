@@ -86,6 +86,9 @@ class Connection(models.Model):
     # What the last test saw: identity, choices, missing, notes. Forms offer its choices.
     found = models.JSONField(default=dict, blank=True)
     tested_at = models.DateTimeField(null=True, blank=True)
+    # Why the newest test failed, kept until one goes through; `found` is then that of an older one.
+    test_failure = models.CharField(max_length=500, blank=True)
+    test_failed_at = models.DateTimeField(null=True, blank=True)
     # ISO times of the tests of the last hour, for the limit.
     recent_tests = models.JSONField(default=list, blank=True)
 
@@ -113,6 +116,11 @@ class Connection(models.Model):
                 condition=Q(secret="", secret_set_at__isnull=True)
                 | (~Q(secret="") & Q(secret_set_at__isnull=False)),
                 name="connection_secret_has_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(test_failure="", test_failed_at__isnull=True)
+                | (~Q(test_failure="") & Q(test_failed_at__isnull=False)),
+                name="connection_test_failure_has_date",
             ),
             models.CheckConstraint(
                 condition=Q(interval_minutes__gte=5, interval_minutes__lte=10080),

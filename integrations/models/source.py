@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -16,11 +18,22 @@ class SourceQuerySet(models.QuerySet["Source"]):
 
 
 class Source(models.Model):
-    """State: which part of a connection belongs to a team. `options` are the answers to the connector's source options."""
+    """State: which part of a connection belongs to a team. `options` are the answers to the connector's source options.
+
+    While a file in a repository of the team speaks, `file_options` are those that it sets and `own_options` what a person
+    mapped last: `options` are the latter with the former in their place.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="sources")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sources")
     options = models.JSONField(default=dict, blank=True)
+    own_options = models.JSONField(default=dict, blank=True)
+    file_options = models.JSONField(default=dict, blank=True)
+    file = models.ForeignKey(
+        "integrations.MappingFile", null=True, blank=True, on_delete=models.SET_NULL, related_name="fills"
+    )
+    # A person took the mapping over from the file: it sets nothing here until somebody lets it.
+    is_by_hand = models.BooleanField(default=False)
     # Commits that this source was asked about when it could last be read, and those that it looked up everywhere: one of
     # the latter without a fact is not there.
     asked_shas = models.JSONField(default=list, blank=True)
@@ -43,7 +56,16 @@ class Source(models.Model):
                 condition=Q(removed_at__isnull=True),
                 name="source_open_once_per_team",
             ),
+            models.CheckConstraint(
+                condition=Q(is_by_hand=False) | Q(file_options={}), name="source_by_hand_ignores_file"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"source {self.pk}"
+
+    @property
+    def mapped_by_hand(self) -> dict[str, Any]:
+        """What a person with rights mapped: the most that a file may name."""
+        hand: dict[str, Any] = self.own_options if self.file_options else self.options
+        return hand

@@ -115,6 +115,7 @@ def edit_connection(
             _change_credential(row)
             # The webhook was set up at the other system too.
             InboundHook.objects.filter(connection=row).delete()
+            row.test_failure, row.test_failed_at = "", None
         _save_new(row)
         after = {**_described(row), **({"credential": "cleared: another host"} if is_moved else {})}
         record_event(at=at, by=by, action="connection.edit", obj=row, before=before, after=after)
@@ -217,6 +218,8 @@ def _save_new(row: Connection) -> None:
             "budget",
             "is_slow",
             "found",
+            "test_failure",
+            "test_failed_at",
         ]
         if row.pk
         else None

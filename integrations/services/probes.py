@@ -41,7 +41,7 @@ class Paused(Refused):
 
 
 def test_connection(*, connection: Connection, by: User | None, at: datetime) -> Found:
-    """What the credential reaches, kept for the forms of this connection.
+    """What the credential reaches, kept for the forms of this connection. A failure is kept by `try_connection`.
 
     Raises NotAllowed, TooManyTests, SourceError, CannotDecrypt, UnknownConnector, NotAConnector.
     """
@@ -52,25 +52,33 @@ def test_connection(*, connection: Connection, by: User | None, at: datetime) ->
     ) as connector:
         found = connector.test()
     Connection.objects.filter(pk=connection.pk, base_url=connection.base_url).update(
-        found=as_json(found), tested_at=at
+        found=as_json(found), tested_at=at, test_failure="", test_failed_at=None
     )
     return found
 
 
 def try_connection(*, connection: Connection, by: User | None, at: datetime) -> str:
-    """Why the test failed, in a sentence for people; "" when what it found is kept. Raises NotAllowed, TooManyTests."""
+    """Why the test failed, in a sentence for people; "" when what it found is kept. Raises NotAllowed, TooManyTests.
+
+    The failure is kept with its time until a test goes through; what an earlier one found stays for the forms.
+    """
     try:
         test_connection(connection=connection, by=by, at=at)
-    except SourceError as error:
-        return error.message
-    except (CannotDecrypt, UnknownConnector, NotAConnector) as error:
-        return str(error)
     except Refused:
         raise
+    except SourceError as error:
+        problem = error.message
+    except (CannotDecrypt, UnknownConnector, NotAConnector) as error:
+        problem = str(error)
     except Exception:  # a bug in one connector must not take its page down
         log.exception("test_failed", connection=connection.pk, kind=connection.kind)
-        return "The portal itself failed while it tested this. Nothing was changed; its log says more."
-    return ""
+        problem = "The portal itself failed while it tested this. Nothing was changed; its log says more."
+    else:
+        return ""
+    Connection.objects.filter(pk=connection.pk, base_url=connection.base_url).update(
+        test_failure=problem[:500], test_failed_at=at
+    )
+    return problem
 
 
 def ask_for_collection(*, connection: Connection, by: User | None, at: datetime) -> None:
@@ -117,6 +125,8 @@ def as_json(found: Found) -> dict[str, object]:
         },
         "missing": {name: list(signals) for name, signals in found.missing.items()},
         "notes": [note[:500] for note in found.notes[:20]],
+        "credential": found.credential[:200],
+        "ends_at": found.ends_at.isoformat() if found.ends_at else "",
     }
 
 

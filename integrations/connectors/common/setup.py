@@ -40,6 +40,7 @@ TEST_STEP_WORDS = Option(
     "Words that mark a test step",
     "Whole words in the name of a job or step, parted by |; upper and lower case are the same.",
     default=TEST_WORDS,
+    is_inner=True,
 )
 HOTFIX_MARKS = Option(
     "hotfix_marks",
@@ -47,18 +48,21 @@ HOTFIX_MARKS = Option(
     "One a line: a label or the beginning of a branch name that marks a repair. Reverts count by themselves.",
     kind=OptionKind.LIST,
     default=HOTFIX_MARK,
+    is_inner=True,
 )
 TEST_PATHS = Option(
     "test_paths",
     "Further test files",
     "One pattern a line, beside the usual ones: checks/**, *_spec.py.",
     kind=OptionKind.LIST,
+    is_inner=True,
 )
 PIPELINE_PATHS = Option(
     "pipeline_paths",
     "Further pipeline definitions",
     "One pattern a line, beside the usual ones: jobs/train_*.yaml.",
     kind=OptionKind.LIST,
+    is_inner=True,
 )
 
 

@@ -3,52 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from integrations.connectors.base import Found
-from integrations.connectors.common import tree
+from integrations.connectors.common import code_signals, tree
 from integrations.connectors.common.payload import Row, part, record, rows, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.github import gather_changes, gather_runs
+from integrations.connectors.github.guards import guard_of_rules
 from integrations.connectors.github.reader import Reader
 from integrations.connectors.http import Failure, Reply, SourceError
 
 # Repositories that are looked into for names to choose from; the rest can be typed.
 LOOKED_INTO = 5
 
-# A permission, the question that shows whether it is there, and the signals that need it.
+# What a repository gives at all. GitHub tells no count of tests to anybody, so nothing hides it.
+_ALL = (*code_signals.SIGNALS, *gather_changes.SIGNALS, *gather_runs.SIGNALS, *DEPLOY_SIGNALS)
+_CODE_SIGNALS = tuple(dict.fromkeys(name for name in _ALL if name != "ci.tests_executed_p50"))
+# Signals of registries that need a commit, or a training run, from here (RULINGS 7).
+_COMMIT_JOINS = ("mlflow.production_git_commit_share", "mlflow.lineage_complete_share")
+_RUN_JOINS = ("mlflow.versions_from_ci_share_90d",)
+
+ACCESS = "Access to a repository"
+ADMINISTRATION = "Administration: read (only where no ruleset guards the branch)"
+# A permission, the question that shows whether it is there, and the signals that stay unknown without it: proven one by one
+# in tests/integrations/connectors/test_doctor.py. Without contents not even the newest commit is told, and all rests on it.
 _PROBES: tuple[tuple[str, str, Sequence[str]], ...] = (
+    ("Contents: read", "commits", (*_CODE_SIGNALS, *_COMMIT_JOINS, *_RUN_JOINS)),
     (
-        "Contents: read",
-        "commits",
+        "Pull requests: read",
+        "pulls",
         (
-            "repo.connected",
-            "repo.code_files",
-            "repo.notebook_share",
-            "repo.test_file_ratio",
-            "repo.has_tests",
-            *tree.PATTERNS,
+            "repo.merged_changes_90d",
+            "repo.reviewed_change_share_90d",
+            "ci.change_coverage_30d",
+            "deploy.change_failure_rate",
+            "deploy.rollback_time",
         ),
     ),
-    ("Pull requests: read", "pulls", gather_changes.SIGNALS),
     (
         "Actions: read",
         "actions/runs",
-        (*gather_runs.SIGNALS, "ci.change_coverage_30d", "deploy.tested_sha_share_90d"),
+        (
+            *(name for name in gather_runs.SIGNALS if name in _CODE_SIGNALS),
+            "ci.change_coverage_30d",
+            "deploy.automated_share_90d",
+            "deploy.tested_sha_share_90d",
+            *_RUN_JOINS,
+        ),
     ),
     ("Deployments: read", "deployments", DEPLOY_SIGNALS),
-    (
-        "Administration: read (only where no ruleset guards the branch)",
-        "branches/{branch}/protection",
-        ("repo.main_branch_guarded",),
-    ),
+    (ADMINISTRATION, "branches/{branch}/protection", ("repo.main_branch_guarded",)),
 )
 _EMPTY_REPOSITORY = 409
+# Scopes of classic tokens that open nothing for writing though no "read:" says so.
+_READING = frozenset({"user:email", "user:follow", "repo:status", "notifications"})
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose credential it is, what it is, and when it ends."""
+
+    name: str
+    credential: str = ""
+    ends_at: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 def look_round(reader: Reader) -> Found:
     """What the credential shows in some twenty questions. Raises SourceError when it is refused or nothing answers."""
-    identity, expires = _identity(reader)
+    owner = _owner(reader)
     repositories, is_more = _repositories(reader)
     names = [text(row, "full_name") for row in repositories]
     workflows: dict[str, None] = {}
@@ -56,7 +82,7 @@ def look_round(reader: Reader) -> Found:
     for name in names[:LOOKED_INTO]:
         workflows |= dict.fromkeys(_names(reader, f"repos/{name}/actions/workflows", "workflows", "path"))
         environments |= dict.fromkeys(_names(reader, f"repos/{name}/environments", "environments", "name"))
-    notes = [*expires]
+    notes = list(owner.notes)
     if not names:
         notes.append(
             "No repository is visible. A fine-grained token names the repositories that it may read."
@@ -66,28 +92,57 @@ def look_round(reader: Reader) -> Found:
     if len(names) > LOOKED_INTO:
         notes.append(f"Workflows and environments are those of the {LOOKED_INTO} repositories changed last.")
     return Found(
-        identity=identity,
+        identity=owner.name,
         choices={
             "repositories": names,
             "training_workflows": [path.rpartition("/")[2] for path in workflows],
             "production_environments": list(environments),
             "preproduction_environments": list(environments),
         },
-        missing=_missing(reader, repositories[0]) if repositories else {},
+        missing=_missing(reader, repositories[0])
+        if repositories
+        else {ACCESS: (*_CODE_SIGNALS, *_COMMIT_JOINS, *_RUN_JOINS)},
         notes=tuple(notes),
+        credential=owner.credential,
+        ends_at=owner.ends_at,
     )
 
 
-def _identity(reader: Reader) -> tuple[str, list[str]]:
-    """Whose credential it is, and when it ends if GitHub says so. An app's token is nobody's: it may not ask who it is."""
+def _owner(reader: Reader) -> Owner:
+    """Whose credential it is, of which kind, and when it ends. An app's token is nobody's: it may not ask who it is."""
     try:
         reply = reader.get("user")
     except Unread as gap:
         if gap.cause is not None and gap.cause.kind is Failure.FORBIDDEN:
-            return "an app's token", []
+            return Owner("an app's token", "an app's token")
         raise gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail) from gap
-    ends = reply.headers.get("github-authentication-token-expiration", "")
-    return text(record(reply.data), "login") or "unnamed", [f"The token ends on {ends[:40]}."] if ends else []
+    name = text(record(reply.data), "login") or "unnamed"
+    said = reply.headers.get("github-authentication-token-expiration", "")
+    ends_at = _moment(said)
+    notes = [f"The token ends on {said[:40]}."] if said and ends_at is None else []
+    # GitHub sends this header, empty or not, for classic tokens alone.
+    scopes = reply.headers.get("x-oauth-scopes")
+    if scopes is None:
+        return Owner(name, "a fine-grained token", ends_at, tuple(notes))
+    named = tuple(scope.strip()[:40] for scope in scopes.split(",") if scope.strip())[:20]
+    if "repo" not in named:
+        notes.append("The scope repo is missing: private repositories stay hidden from this classic token.")
+    if writing := [scope for scope in named if not scope.startswith("read:") and scope not in _READING]:
+        notes.append(
+            f"The scope {writing[0]} lets this token write too. A fine-grained token with read access is enough here."
+        )
+    return Owner(name, f"a classic token with {', '.join(named) or 'no scope'}", ends_at, tuple(notes))
+
+
+def _moment(said: str) -> datetime | None:
+    """`2027-02-01 09:30:00 UTC` or `2027-02-01 11:30:00 +0200`, as GitHub sends them."""
+    for form in ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z"):
+        try:
+            moment = datetime.strptime(said.strip(), form)  # noqa: DTZ007 -- the first form names UTC in words
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
 
 
 def _repositories(reader: Reader) -> tuple[list[Row], bool]:
@@ -115,8 +170,10 @@ def _missing(reader: Reader, repository: Row) -> dict[str, tuple[str, ...]]:
     """Permissions that the repository changed last does not grant, with the signals that stay unknown without them."""
     found: dict[str, tuple[str, ...]] = {}
     is_admin = part(repository, "permissions").get("admin") is True
+    branch = text(repository, "default_branch") or "main"
     for permission, path, signals in _PROBES:
-        branch = text(repository, "default_branch") or "main"
+        if permission == ADMINISTRATION and _is_guarded(reader, repository, branch):
+            continue
         try:
             reader.get(f"repos/{text(repository, 'full_name')}/{path.format(branch=branch)}", {"per_page": 1})
         except Unread as gap:
@@ -125,3 +182,12 @@ def _missing(reader: Reader, repository: Row) -> dict[str, tuple[str, ...]]:
             if gap.reason == "unauthorized" and not is_none:
                 found[permission] = tuple(signals)
     return found
+
+
+def _is_guarded(reader: Reader, repository: Row, branch: str) -> bool:
+    """Whether rulesets guard the branch; they are shown to every reader, so that nobody need be an administrator."""
+    try:
+        path = f"repos/{text(repository, 'full_name')}/rules/branches/{branch}"
+        return guard_of_rules(rows(reader.get(path, {"per_page": 100}).data)).is_whole
+    except Unread:
+        return False

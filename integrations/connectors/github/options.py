@@ -47,6 +47,7 @@ SOURCE_OPTIONS = (
         "in that repository only.",
         kind=OptionKind.LIST,
         feeds=TRAINING_SIGNALS,
+        is_inner=True,
     ),
     Option(
         "production_environments",
@@ -54,6 +55,7 @@ SOURCE_OPTIONS = (
         "One a line: the environment's name at GitHub (production). With owner/name: in front it counts there only.",
         kind=OptionKind.LIST,
         feeds=DEPLOY_SIGNALS,
+        is_inner=True,
     ),
     Option(
         "preproduction_environments",
@@ -61,12 +63,14 @@ SOURCE_OPTIONS = (
         "One a line: environments that a commit passes before production (staging).",
         kind=OptionKind.LIST,
         feeds=("deploy.staged_share_90d",),
+        is_inner=True,
     ),
     Option(
         "deploy_workflows",
         "Deploy workflows",
         "Only needed where deployments are recorded by a tool that does not link them to a workflow run. One a line.",
         kind=OptionKind.LIST,
+        is_inner=True,
     ),
     TEST_STEP_WORDS,
     HOTFIX_MARKS,

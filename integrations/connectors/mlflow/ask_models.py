@@ -28,6 +28,7 @@ MAX_MODELS = 200
 MAX_VERSION_PAGES = 10
 MAX_RUNS_ASKED = 300
 MAX_LOGGED_ASKED = 300
+NOBODYS_NAME = "mlops-portal asks whether it may read"
 NEVER_MS = 2**62
 PROMPT_FILTER = f"tags.`{parse.PROMPT_TAG}` = 'true'"
 # The names of metrics, a set for each run.
@@ -130,6 +131,19 @@ def list_models(reader: Reader, *, where: str = "") -> ModelList:
     return ModelList(tuple(found), is_whole)
 
 
+def hides_models(reader: Reader) -> bool:
+    """Whether the user sees only models that are granted one by one: MLflow then refuses a name that nobody uses, where it
+    says "not there" to others. Raises SourceError.
+    """
+    try:
+        reader.get("2.0/mlflow/registered-models/get", {"name": NOBODYS_NAME})
+    except SourceError as error:
+        if error.kind not in {Failure.NOT_FOUND, Failure.FORBIDDEN}:
+            raise
+        return error.kind is Failure.FORBIDDEN
+    return False
+
+
 def _ask_versions(reader: Reader, model: Model) -> VersionList:
     """All versions up to a cap, and beyond it those with an alias. They can be ordered by time but not filtered by it."""
     mark = '"' if "'" in model.name else "'"
@@ -200,6 +214,11 @@ def ask_prompts(reader: Reader) -> ModelList | Gap:
     """All prompts of the registry. Their text comes along in the answer and is let go at once."""
     try:
         listed = list_models(reader, where=PROMPT_FILTER)
+        if not listed.models and hides_models(reader):
+            # Nothing seen is not nothing there: a search leaves out in silence what the user may not read.
+            return Gap(
+                Reason.UNAUTHORIZED.value, "MLflow shows this user no prompt unless it is granted one by one."
+            )
         return ModelList(tuple(model for model in listed.models if model.is_prompt), listed.is_whole)
     except SourceError as error:
         if error.kind is Failure.REJECTED:

@@ -27,6 +27,8 @@ from integrations.connectors.mlflow.reader import (
 )
 from integrations.connectors.mlflow.remembered import WINDOW, Kept, ms, run_of
 
+# MLflow makes it, named Default, when it starts for the first time.
+FIRST_EXPERIMENT = "0"
 # A run is some 7 KB (the schemas of its datasets), and big pages hurt the server's memory, not ours.
 PAGE = 200
 SMALLEST_PAGE = 10
@@ -139,6 +141,19 @@ def list_experiments(reader: Reader) -> ExperimentList:
 
     found, is_whole = read_all(ask, "experiments", parse.experiment, max_pages=MAX_EXPERIMENT_PAGES)
     return ExperimentList(tuple(found), is_whole)
+
+
+def hides_experiments(reader: Reader) -> bool:
+    """Whether the user sees only experiments that are granted one by one: then MLflow refuses its first one, which it shows, or
+    says to be gone, to others. Raises SourceError.
+    """
+    try:
+        reader.get("2.0/mlflow/experiments/get", {"experiment_id": FIRST_EXPERIMENT})
+    except SourceError as error:
+        if error.kind not in {Failure.NOT_FOUND, Failure.FORBIDDEN}:
+            raise
+        return error.kind is Failure.FORBIDDEN
+    return False
 
 
 def ask_runs(

@@ -7,13 +7,26 @@ from typing import TypeVar
 
 from integrations.connectors.base import Found
 from integrations.connectors.http import Failure, SourceError
-from integrations.connectors.mlflow.ask_models import list_models, registry_gap
-from integrations.connectors.mlflow.ask_runs import list_experiments
+from integrations.connectors.mlflow.ask_models import hides_models, list_models, registry_gap
+from integrations.connectors.mlflow.ask_runs import hides_experiments, list_experiments
 from integrations.connectors.mlflow.options import JOINED_SIGNALS, REGISTRY_SIGNALS, RUN_SIGNALS
 from integrations.connectors.mlflow.parse import trace_count
 from integrations.connectors.mlflow.reader import Gap, Reader, gap_of, is_missing_endpoint
 
 T = TypeVar("T")
+
+EXPERIMENTS, MODELS = "Experiments: READ", "Registered models: READ"
+# What stays unknown without each: proven in tests/integrations/connectors/test_doctor.py. A version's run lies in an
+# experiment, so these blind signals of versions too.
+BEHIND_EXPERIMENTS = (
+    *RUN_SIGNALS,
+    "mlflow.versions_with_run_share",
+    "mlflow.production_from_notebook_share",
+    "mlflow.versions_evaluated_share_90d",
+    *JOINED_SIGNALS,
+)
+BEHIND_MODELS = (*REGISTRY_SIGNALS, *JOINED_SIGNALS)
+_HIDES = "This user sees only {} that are granted to it one by one; MLflow hides others without a word."
 
 
 def look_round(reader: Reader) -> Found:
@@ -25,13 +38,22 @@ def look_round(reader: Reader) -> Found:
     models = _list(lambda: list(list_models(reader).models), registry_gap)
     reader.raise_if_silent()
     if isinstance(experiments, Gap):
-        missing["Experiments: READ"] = RUN_SIGNALS
+        missing[EXPERIMENTS] = BEHIND_EXPERIMENTS
         notes.append(experiments.detail)
+    elif _is_hiding(hides_experiments, reader):
+        # A search answers 200 and leaves out what the user may not read.
+        if not experiments:
+            missing[EXPERIMENTS] = BEHIND_EXPERIMENTS
+        notes.append(_HIDES.format("experiments"))
     elif not experiments:
         notes.append("No experiment is visible. MLflow hides what a user may not read, without a word.")
     if isinstance(models, Gap):
-        missing["Registered models: READ"] = (*REGISTRY_SIGNALS, *JOINED_SIGNALS)
+        missing[MODELS] = BEHIND_MODELS
         notes.append(models.detail)
+    elif _is_hiding(hides_models, reader):
+        if not models:
+            missing[MODELS] = BEHIND_MODELS
+        notes.append(_HIDES.format("registered models"))
     elif not models:
         notes.append("No registered model is visible.")
     if isinstance(experiments, list) and experiments and not _counts_traces(reader, experiments[0].id):
@@ -65,6 +87,13 @@ def _list(ask: Callable[[], list[T]], gap: Callable[[SourceError], Gap]) -> list
         return ask()
     except SourceError as error:
         return gap(error)
+
+
+def _is_hiding(ask: Callable[[Reader], bool], reader: Reader) -> bool:
+    try:
+        return ask(reader)
+    except SourceError:
+        return False  # the listing was answered; this question was only about what it left out
 
 
 def _counts_traces(reader: Reader, experiment_id: str) -> bool:

@@ -83,6 +83,7 @@ SOURCE_OPTIONS = (
         "One a line. A version with one of these aliases counts as live.",
         kind=OptionKind.LIST,
         default="\n".join(PRODUCTION_ALIASES),
+        is_inner=True,
     ),
     Option(
         "challenger_aliases",
@@ -90,6 +91,7 @@ SOURCE_OPTIONS = (
         "One a line. A version with one of these aliases is being tried against the live one.",
         kind=OptionKind.LIST,
         default="\n".join(CHALLENGER_ALIASES),
+        is_inner=True,
     ),
     Option(
         "gate_metrics",
@@ -97,12 +99,14 @@ SOURCE_OPTIONS = (
         "One a line: the metrics that a version must carry before it may be released, by their MLflow names.",
         kind=OptionKind.LIST,
         feeds=("mlflow.versions_evaluated_share_90d",),
+        is_inner=True,
     ),
     Option(
         "evaluation_tag",
         "Tag of evaluation runs",
         f"As name=value. Classic evaluations leave no mark of their own, so agree on one; {EVALUATION_TAG} is tried while this "
         "is empty, but then finding none proves nothing.",
+        is_inner=True,
     ),
     Option(
         "prompts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,11 @@ from integrations.connectors.http import Http
 from integrations.connectors.memory import Forgetful, Memory
 from tests.integrations.connectors.loopback import Loopback, Said
 
+REFUSED = {
+    "message": "Resource not accessible by personal access token",
+    "documentation_url": "https://docs.github.com/rest",
+    "status": "403",
+}
 NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
 
 
@@ -39,10 +45,14 @@ class Asked:
 
 
 class FakeGithub(Loopback):
-    """`answer` says what a path gives; what was not said is 404, GitHub's word for absent and for hidden alike."""
+    """`answer` says what a path gives; what was not said is 404, GitHub's word for absent and for hidden alike.
+
+    `denied`: paths that the credential may not ask for; they answer as GitHub does to a fine-grained token.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.denied: re.Pattern[str] | None = None
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
         # What the source that collects remembers; asked for at each collection.
@@ -79,6 +89,8 @@ class FakeGithub(Loopback):
             (a for a in reversed(self.answers) if a.path == path and a.query.items() <= query.items()), None
         )
         status, said, more = (404, NOT_FOUND, {}) if answer is None else self._page(answer, parts.path, query)
+        if self.denied is not None and self.denied.search(path):
+            status, said, more = 403, REFUSED, {}
         self.asked.append(Asked(path, query, headers, status, said))
         return (
             status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,16 @@ from integrations.connectors.mlflow.connector import MlflowConnector
 from tests.integrations.connectors.github_rows import UNTIL
 from tests.integrations.connectors.loopback import Loopback, Said
 
+# Searches that MLflow filters by permission after the fact.
+SILENT = frozenset(
+    {
+        "experiments/search",
+        "runs/search",
+        "registered-models/search",
+        "model-versions/search",
+        "traces/metrics",
+    }
+)
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "mlflow"
 
 
@@ -44,7 +55,11 @@ class Asked:
 
 
 class FakeMlflow(Loopback):
-    """`answer` says what an endpoint gives; what was not said is the 404 page of a server without that endpoint."""
+    """`answer` says what an endpoint gives; what was not said is the 404 page of a server without that endpoint.
+
+    `denied`: endpoints that the user may not read. As MLflow's own basic-auth does, searches then leave everything out without
+    a word (200 {}) and everything else is 403.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +67,7 @@ class FakeMlflow(Loopback):
         self.asked: list[Asked] = []
         # What the source that collects remembers; asked for at each collection.
         self.memory: Callable[[], Memory] = Forgetful
+        self.denied: re.Pattern[str] | None = None
 
     def answer(
         self,
@@ -91,6 +107,10 @@ class FakeMlflow(Loopback):
         question = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         question |= json.loads(body or b"{}")
         self.asked.append(Asked(path, question))
+        if self.denied is not None and self.denied.search(path):
+            if path in SILENT:
+                return 200, b"{}", {"Content-Type": "application/json"}
+            return 403, payload("forbidden").encode(), {"Content-Type": "text/html; charset=utf-8"}
         fitting = (
             a for a in reversed(self.answers) if a.path == path and a.having.items() <= question.items()
         )

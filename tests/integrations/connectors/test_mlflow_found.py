@@ -44,7 +44,13 @@ def test_what_the_credential_may_not_read_names_the_signals_that_stay_unknown(wh
     whole.serve("registered-models/search", "registry_disabled")
     found = look(whole)
     assert found.missing == {
-        "Experiments: READ": RUN_SIGNALS,
+        "Experiments: READ": (
+            *RUN_SIGNALS,
+            "mlflow.versions_with_run_share",
+            "mlflow.production_from_notebook_share",
+            "mlflow.versions_evaluated_share_90d",
+            *JOINED_SIGNALS,
+        ),
         "Registered models: READ": (*REGISTRY_SIGNALS, *JOINED_SIGNALS),
     }
     assert len(found.notes) == 2

@@ -267,8 +267,39 @@ def test_test_keeps_what_it_found_for_the_forms(fake: FakeSystem) -> None:
         "choices": {"project": ["churn", "fraud"]},
         "missing": {"Administration (read)": ["repo.main_branch_guarded"]},
         "notes": [],
+        "credential": "",
+        "ends_at": "",
     }
     assert connection.tested_at == AT
+
+
+def test_failed_test_is_kept_in_words_beside_what_an_earlier_one_found(fake: FakeSystem) -> None:
+    fake.pages["/me"] = {"identity": "reader"}
+    connection = make_connection(fake)
+    probes.try_connection(connection=connection, by=None, at=AT)
+    fake.status = 401
+
+    problem = probes.try_connection(connection=connection, by=None, at=AT + timedelta(minutes=1))
+
+    connection.refresh_from_db()
+    assert problem.endswith("did not accept the credential (HTTP 401): enter a new one in the connection.")
+    assert (connection.test_failure, connection.test_failed_at) == (problem, AT + timedelta(minutes=1))
+    assert (connection.found["identity"], connection.tested_at) == ("reader", AT)
+    fake.status = 200
+    probes.try_connection(connection=connection, by=None, at=AT + timedelta(minutes=2))
+    connection.refresh_from_db()
+    assert (connection.test_failure, connection.test_failed_at) == ("", None)
+
+
+def test_another_host_forgets_the_test_that_failed_at_the_old_one(fake: FakeSystem) -> None:
+    fake.status = 401
+    connection = make_connection(fake)
+    probes.try_connection(connection=connection, by=None, at=AT)
+
+    edit(connection, base_url="https://elsewhere.example.org")
+
+    connection.refresh_from_db()
+    assert (connection.test_failure, connection.test_failed_at) == ("", None)
 
 
 def test_tests_are_limited_to_ten_an_hour(fake: FakeSystem) -> None:
