@@ -12,7 +12,6 @@ from django.db.models import Count, QuerySet
 from assessments.models import Measurement, Reading
 from assessments.queries.readings import typed_value
 from assessments.queries.words import reason_words, signal_phrase, value_words
-from integrations.connectors import registry
 from integrations.models import Collection, Connection, Source
 from integrations.queries.connections import (
     BLIND,
@@ -22,8 +21,9 @@ from integrations.queries.connections import (
     host_of,
     sources_visible_to,
 )
+from integrations.queries.doctor import Blinding, FoundLine, active_file, empty_options, found_line
 from integrations.queries.history import history_of
-from integrations.queries.kinds import connector_class, label_of, secret_names
+from integrations.queries.kinds import known_class, label_of, secret_names
 from teams.queries.rights import Actor
 
 RECENT_RUNS = 10
@@ -72,17 +72,6 @@ class CredentialLine:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundLine:
-    """What the last test that went through saw."""
-
-    identity: str
-    tested_at: datetime
-    choices: tuple[tuple[str, int], ...]
-    missing: tuple[tuple[str, tuple[str, ...]], ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ConnectionPage:
     kind: str
     is_known_kind: bool
@@ -91,6 +80,7 @@ class ConnectionPage:
     activity: str
     credential: CredentialLine
     found: FoundLine | None
+    empty: tuple[Blinding, ...]
     sources: Page[Source]
     rows: tuple[SourceRow, ...]
     runs: tuple[RunRow, ...]
@@ -105,14 +95,16 @@ def connection_page(actor: Actor, connection: Connection, at: datetime, number: 
         .order_by("team__name", "pk")
     )
     sources = Paginator(visible, SOURCES_A_PAGE).get_page(number)
+    connector, model = known_class(connection.kind), active_file()
     return ConnectionPage(
         kind=label_of(connection.kind),
-        is_known_kind=_is_known(connection.kind),
+        is_known_kind=connector is not None,
         lead=_lead(connection, sources.paginator.count),
         health=health_of(connection, sources.paginator.count, at),
         activity=activity_of(connection, at),
         credential=credential_line(connection, at),
-        found=_found(connection),
+        found=found_line(connection, connector, model),
+        empty=empty_options(connector, list(sources.object_list), model) if connector else (),
         sources=sources,
         rows=_source_rows(connection, list(sources.object_list)),
         runs=_runs(actor, connection),
@@ -131,42 +123,13 @@ def _lead(connection: Connection, team_count: int) -> str:
 
 def credential_line(connection: Connection, at: datetime) -> CredentialLine:
     """What may be said of the credential. No query when `secret_set_by` is loaded."""
+    connector = known_class(connection.kind)
     return CredentialLine(
-        is_asked_for=_is_known(connection.kind) and bool(secret_names(connector_class(connection.kind))),
+        is_asked_for=connector is not None and bool(secret_names(connector)),
         is_stored=bool(connection.secret),
         set_at=connection.secret_set_at,
         set_by=str(connection.secret_set_by or "the portal itself"),
         is_old=connection.secret_set_at is not None and connection.secret_set_at < at - OLD_CREDENTIAL,
-    )
-
-
-def _is_known(kind: str) -> bool:
-    try:
-        connector_class(kind)
-    except (registry.UnknownConnector, registry.NotAConnector):
-        return False
-    return True
-
-
-def _found(connection: Connection) -> FoundLine | None:
-    found = connection.found
-    if not found or connection.tested_at is None:
-        return None
-    labels = (
-        {option.name: option.label for option in connector_class(connection.kind).source_options}
-        if _is_known(connection.kind)
-        else {}
-    )
-    return FoundLine(
-        identity=found.get("identity", ""),
-        tested_at=connection.tested_at,
-        choices=tuple(
-            (labels.get(name, name), len(values))
-            for name, values in found.get("choices", {}).items()
-            if values
-        ),
-        missing=tuple((name, tuple(signals)) for name, signals in found.get("missing", {}).items()),
-        notes=tuple(found.get("notes", ())),
     )
 
 
@@ -221,9 +184,8 @@ def _said(measurement: Measurement | None) -> str:
 
 def _maps(connection: Connection, source: Source) -> str:
     """The first answers of a mapping, short: what of the system belongs to the team."""
-    if not _is_known(connection.kind):
-        return ""
-    for option in connector_class(connection.kind).source_options:
+    connector = known_class(connection.kind)
+    for option in connector.source_options if connector else ():
         value = source.options.get(option.name)
         lines = value if isinstance(value, list) else str(value or "").splitlines()
         if lines:

@@ -27,6 +27,14 @@ def connector_class(kind: str) -> type[Connector]:
     return registry.load(kind, settings.PORTAL_CONNECTORS)
 
 
+def known_class(kind: str) -> type[Connector] | None:
+    """The class of a kind; None when this portal has no such connector any more."""
+    try:
+        return connector_class(kind)
+    except (registry.UnknownConnector, registry.NotAConnector):
+        return None
+
+
 def connector_classes() -> tuple[type[Connector], ...]:
     """All of them, in the order of the setting. Raises registry.NotAConnector."""
     return tuple(connector_class(kind) for kind in settings.PORTAL_CONNECTORS)
@@ -41,10 +49,8 @@ def kind_lines() -> tuple[KindLine, ...]:
 
 def label_of(kind: str) -> str:
     """The name that people know, or the kind itself when its connector is gone."""
-    try:
-        return connector_class(kind).label
-    except (registry.UnknownConnector, registry.NotAConnector):
-        return kind
+    connector = known_class(kind)
+    return connector.label if connector is not None else kind
 
 
 def secret_names(connector: type[Connector]) -> frozenset[str]:

@@ -80,6 +80,7 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "can_map": rights.can(MAP),
         "has_hook": has_hook(connection.kind),
         "hook": hook_line(connection) if rights.can(EDIT) and has_hook(connection.kind) else None,
+        "can_see_test": rights.can(RUN) and (connection.found != {} or connection.test_failed_at is not None),
     }
     return render(request, "integrations/connection_detail.html", context)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from integrations.connectors.base import Found
 from integrations.connectors.http import Failure, SourceError
@@ -29,33 +30,37 @@ BEHIND_MODELS = (*REGISTRY_SIGNALS, *JOINED_SIGNALS)
 _HIDES = "This user sees only {} that are granted to it one by one; MLflow hides others without a word."
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One half of an MLflow: what it takes to read it, what that blinds, and how to ask whether things are hidden in it."""
+
+    permission: str
+    signals: Sequence[str]
+    name: str
+    when_empty: str
+    hides: Callable[[Reader], bool]
+
+
+_PARTS = (
+    _Part(
+        EXPERIMENTS,
+        BEHIND_EXPERIMENTS,
+        "experiments",
+        "No experiment is visible. MLflow hides what a user may not read, without a word.",
+        hides_experiments,
+    ),
+    _Part(MODELS, BEHIND_MODELS, "registered models", "No registered model is visible.", hides_models),
+)
+
+
 def look_round(reader: Reader) -> Found:
     """What is there, within a few small questions. Raises SourceError when MLflow as a whole cannot be read."""
-    missing: dict[str, Sequence[str]] = {}
-    notes: list[str] = []
     identity = _identity(reader)
     experiments = _list(lambda: [e for e in list_experiments(reader).experiments if not e.is_deleted], gap_of)
     models = _list(lambda: list(list_models(reader).models), registry_gap)
     reader.raise_if_silent()
-    if isinstance(experiments, Gap):
-        missing[EXPERIMENTS] = BEHIND_EXPERIMENTS
-        notes.append(experiments.detail)
-    elif _is_hiding(hides_experiments, reader):
-        # A search answers 200 and leaves out what the user may not read.
-        if not experiments:
-            missing[EXPERIMENTS] = BEHIND_EXPERIMENTS
-        notes.append(_HIDES.format("experiments"))
-    elif not experiments:
-        notes.append("No experiment is visible. MLflow hides what a user may not read, without a word.")
-    if isinstance(models, Gap):
-        missing[MODELS] = BEHIND_MODELS
-        notes.append(models.detail)
-    elif _is_hiding(hides_models, reader):
-        if not models:
-            missing[MODELS] = BEHIND_MODELS
-        notes.append(_HIDES.format("registered models"))
-    elif not models:
-        notes.append("No registered model is visible.")
+    told = [_judge(reader, *pair) for pair in zip(_PARTS, (experiments, models), strict=True)]
+    notes = [note for _, note in told if note]
     if isinstance(experiments, list) and experiments and not _counts_traces(reader, experiments[0].id):
         notes.append("This server is too old to count traces; mlflow.traces_30d stays unknown.")
     visible = models if isinstance(models, list) else []
@@ -67,9 +72,22 @@ def look_round(reader: Reader) -> Found:
             "production_aliases": sorted({alias for model in visible for alias in model.aliases}),
             "challenger_aliases": sorted({alias for model in visible for alias in model.aliases}),
         },
-        missing=missing,
+        missing={
+            part.permission: part.signals
+            for part, (is_missing, _) in zip(_PARTS, told, strict=True)
+            if is_missing
+        },
         notes=tuple(notes),
     )
+
+
+def _judge(reader: Reader, part: _Part, listed: Sequence[Any] | Gap) -> tuple[bool, str]:
+    """Whether the permission is missing, and a note. A search answers 200 and leaves out what the user may not read."""
+    if isinstance(listed, Gap):
+        return True, listed.detail
+    if _is_hiding(part.hides, reader):
+        return not listed, _HIDES.format(part.name)
+    return False, "" if listed else part.when_empty
 
 
 def _identity(reader: Reader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from typing import Any
@@ -66,8 +67,12 @@ class TestCreate:
         assert secrets_of(connection) == {"token": TOKEN}
         assert connection.options == {"account": "reader"}
         assert "The test went through: Lab answers." in page
-        assert "reader. Project: 2. Missing: Administration (read) Without it these stay unknown:" in page
-        assert "repo.main_branch_guarded. The token ends on 1 Dec 2026." in page
+        assert (
+            "reader. Project: 2 churn, fraud Missing: Administration (read) 1 signal stays unknown, and 1 criterion "
+            "loses what could decide it. Which : Administration (read) Is merging to the main branch blocked until review "
+            "and required checks have passed? level 3 Signals: repo.main_branch_guarded. "
+            "The token ends on 1 Dec 2026." in page
+        )
         assert TOKEN not in page
 
     def test_a_token_that_the_source_refuses_is_said_and_the_connection_stands(self, fake, world, as_):
@@ -80,6 +85,12 @@ class TestCreate:
             in page
         )
         assert Connection.objects.filter(name="Lab").count() == 1
+        # It stays on the page, with its time, until a test goes through.
+        again = text_of(as_("platform").get(f"/connections/{Connection.objects.get(name='Lab').pk}/"))
+        assert re.search(
+            r"What the test found Failed [0-9]+ \w+ 20\d\d, \d\d:\d\d 127.0.0.1 did not accept the credential",
+            again,
+        )
 
     def test_an_unreachable_server_is_said_and_the_connection_stands(self, settings, world, as_):
         settings.PORTAL_EGRESS_ALLOW = "http://127.0.0.1:1"

@@ -117,6 +117,21 @@ def test_credential_is_told_by_date_and_person_and_never_shown(world, as_, perso
     assert 'type="password"' in edit.content.decode()
 
 
+def test_what_an_empty_option_blinds_is_named_with_its_criteria(world, as_):
+    client = as_("platform")
+    make_source(world.connection, make_team("Named"), options={"project": "x", "workflows": ["train"]})
+    make_source(world.connection, make_team("Bare"))
+
+    page = text_of(client.get(detail(world)))
+
+    # ci.training_runs_90d: environment.managed_compute is silent without it, training.automated can only be confirmed.
+    assert (
+        "What nobody has named yet Workflows : empty for Bare, Churn 1 signal stays unknown, and 2 criteria lose what "
+        "could decide them." in page
+    )
+    assert ("Signals: ci.training_runs_90d." in page, page.count("can only be confirmed")) == (True, 1)
+
+
 def test_old_credential_is_marked(world, as_):
     Connection.objects.update(secret_set_at=timezone.now() - timedelta(days=91))
 
@@ -191,7 +206,7 @@ def test_queries_do_not_grow(rows, fake, world, as_, django_assert_num_queries):
     with django_assert_num_queries(8):
         client.get(LIST)
     client = as_("platform")
-    # Session, person, rights; then rights, the connection, its teams counted and listed, two sums of signals, how far
-    # back, what is held, runs.
-    with django_assert_num_queries(12):
+    # Session, person, rights; then rights, the connection, its teams counted and listed, the maturity model, two sums of
+    # signals, how far back, what is held, runs, the webhook.
+    with django_assert_num_queries(14):
         client.get(detail(world))
