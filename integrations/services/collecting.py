@@ -23,7 +23,7 @@ from integrations.models import Collection, Connection, Source
 from integrations.queries.connections import SECRET
 from integrations.queries.history import history_words
 from integrations.queries.kinds import connector_class
-from integrations.services import causes, evidence_links, joins, leases
+from integrations.services import causes, evidence_links, joins, leases, mapping_files
 from integrations.services.doors import SILENT, TOO_SLOW, connector_of
 from integrations.services.facts import store_facts
 from integrations.services.memory import DatabaseMemory, go_on
@@ -152,6 +152,7 @@ def collect_source(
     wanted = joins.wanted_shas(source.team)
     collected = Collected(())
     if problem is None:
+        mapping_files.follow_file(source=source, clock=clock, is_knocking=is_knocking)
         question = Question(until=started_at, options=source.options, wanted_shas=wanted, memory=memory)
         try:
             answer = _read(source.connection, question, memory, is_knocking=is_knocking)

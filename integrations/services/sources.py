@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from assessments.services.measurements import forget_source
 from integrations.models import Connection, Source
@@ -70,13 +71,52 @@ def edit_source(
             raise StaleSource(
                 "This mapping was changed by somebody else meanwhile. Look at it and save again."
             )
-        before, row.options = row.options, _known(row.connection, options)
+        before, given = row.options, _known(row.connection, options)
+        if row.file_options:
+            # What the file sets stays, and behind it what was mapped by hand before the file came.
+            kept = {name: value for name, value in row.own_options.items() if name in row.file_options}
+            row.own_options = {name: value for name, value in given.items() if name not in row.file_options}
+            row.own_options |= kept
+            given = {**row.own_options, **row.file_options}
+        row.options = given
         row.row_version += 1
-        row.save(update_fields=["options", "row_version"])
+        row.save(update_fields=["options", "own_options", "row_version"])
         _ask(row.connection, at)
         record_event(
             at=at, by=by, action="source.edit", obj=row, team=row.team, before=before, after=row.options
         )
+    return row
+
+
+def take_over(*, source: Source, by: User | None, at: datetime) -> Source:
+    """The source, mapped by hand from now on with the answers that stand; the file in the repository sets nothing here.
+
+    Raises NotAllowed, SourceGone.
+    """
+    check_right(by, EDIT, source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        row.is_by_hand, row.own_options, row.file_options = True, {}, {}
+        row.row_version += 1
+        row.save(update_fields=["is_by_hand", "own_options", "file_options", "row_version"])
+        record_event(at=at, by=by, action="source.take_over", obj=row, team=row.team)
+    return row
+
+
+def follow_file_again(*, source: Source, by: User | None, at: datetime) -> Source:
+    """The source, open to the file in the team's repository again; it is read at the next collection, which is due at once.
+
+    What stands now is the most that the file may name. Raises NotAllowed, SourceGone.
+    """
+    check_right(by, EDIT, source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        row.is_by_hand = False
+        row.row_version += 1
+        row.save(update_fields=["is_by_hand", "row_version"])
+        if row.file is not None:
+            _ask(row.file.source.connection, at)
+        record_event(at=at, by=by, action="source.follow_file", obj=row, team=row.team)
     return row
 
 
@@ -87,6 +127,7 @@ def remove_source(*, source: Source, by: User | None, at: datetime) -> None:
         row = _locked(source)
         row.removed_at = at
         row.save(update_fields=["removed_at"])
+        _let_go(row)
         forget_source(team=row.team, source=row.connection.measurement_source, at=at)
         record_event(
             at=at,
@@ -98,10 +139,17 @@ def remove_source(*, source: Source, by: User | None, at: datetime) -> None:
         )
 
 
+def _let_go(gone: Source) -> None:
+    """A file read through a source that is gone speaks no more: what it said stands and is a person's to change."""
+    Source.objects.filter(file__source=gone).update(
+        file=None, file_options={}, own_options={}, row_version=F("row_version") + 1
+    )
+
+
 def _locked(source: Source) -> Source:
     row = (
         Source.objects.select_for_update(of=("self",))
-        .select_related("connection", "team__unit")
+        .select_related("connection", "team__unit", "file__source__connection")
         .get(pk=source.pk)
     )
     if row.removed_at is not None:

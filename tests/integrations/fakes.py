@@ -21,6 +21,7 @@ from integrations.connectors.base import (
     Option,
     OptionKind,
     Question,
+    SourceFile,
 )
 
 GIT_SIGNALS = ("repo.connected", "ci.runs_30d", "ci.training_runs_90d")
@@ -129,13 +130,24 @@ class FakeConnector(Connector):
     source_options: ClassVar[tuple[Option, ...]] = (
         Option("project", "Project", "As it is named there.", is_required=True),
         Option(
-            "workflows", "Workflows", "One a line.", kind=OptionKind.LIST, feeds=("ci.training_runs_90d",)
+            "workflows",
+            "Workflows",
+            "One a line.",
+            kind=OptionKind.LIST,
+            feeds=("ci.training_runs_90d",),
+            is_inner=True,
         ),
         Option(
             "repositories", "Repositories", "One a line.", kind=OptionKind.ROLES, choices=("app", "training")
         ),
         Option(
-            "branch", "Branch", "Which.", kind=OptionKind.CHOICE, choices=("main", "release"), default="main"
+            "branch",
+            "Branch",
+            "Which.",
+            kind=OptionKind.CHOICE,
+            choices=("main", "release"),
+            default="main",
+            is_inner=True,
         ),
     )
     signals: ClassVar[frozenset[str]] = frozenset(GIT_SIGNALS)
@@ -148,6 +160,18 @@ class FakeConnector(Connector):
         data = self.http.get("me").data
         return Found(
             data["identity"], data.get("choices", {}), data.get("missing", {}), tuple(data.get("notes", ()))
+        )
+
+    def read_file(self, place: str, path: str) -> SourceFile | None:
+        """/files/<place>: {"content": ..., "sha": ...}, {} where it is proven that there is none."""
+        data = self.http.get(f"files/{place}").data
+        if not data:
+            return None
+        return SourceFile(
+            data["content"].encode(),
+            data["sha"],
+            _moment(data.get("committed_at")),
+            f"https://git.example.org/{place}/blob/main/{path}",
         )
 
     def collect(self, question: Question) -> Collected:

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
+from integrations.connectors.base import (
+    Collected,
+    Connector,
+    Fact,
+    Found,
+    Observation,
+    Option,
+    Question,
+    SourceFile,
+)
 from integrations.connectors.common import code_signals
 from integrations.connectors.common.change_signals import observe_changes
 from integrations.connectors.common.ci_signals import observe_ci
@@ -29,6 +38,7 @@ from integrations.connectors.common.unread import Unread
 from integrations.connectors.github import gather_changes, gather_runs, places
 from integrations.connectors.github.comparing import compare
 from integrations.connectors.github.facts import find_commit
+from integrations.connectors.github.files import read_file
 from integrations.connectors.github.found import look_round
 from integrations.connectors.github.lines import ask_lines, ask_trials, page_of
 from integrations.connectors.github.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
@@ -72,6 +82,10 @@ class GithubConnector(Connector):
     def test(self) -> Found:
         """What is reachable with this credential, and which permissions are missing."""
         return look_round(Reader(self.http, budget=40))
+
+    def read_file(self, place: str, path: str) -> SourceFile | None:
+        """A file on the default branch of the repository `owner/name`, in two small questions. Raises SourceError."""
+        return read_file(Reader(self.http, budget=4), place, path)
 
     def collect(self, question: Question) -> Collected:
         """One observation for each of `signals`, with the facts that other systems' signals need.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations.connectors.base import Found
-from integrations.connectors.common import code_signals, tree
+from integrations.connectors.common import code_signals
 from integrations.connectors.common.payload import Row, part, record, rows, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS
 from integrations.connectors.common.unread import Unread
