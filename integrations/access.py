@@ -29,7 +29,7 @@ def source_for(request: HttpRequest, connection_pk: int, pk: int, action: str) -
     source = (
         sources_visible_to(user)
         .filter(pk=pk, connection_id=connection_pk)
-        .select_related("connection", "team__unit")
+        .select_related("connection", "team__unit", "file__source__connection")
         .first()
     )
     if source is None:

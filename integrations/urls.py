@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from integrations.connectors.hooks import HOOKS
-from integrations.views import connections, hooks, inbound, running, sources, trace, upkeep
+from integrations.views import connections, hooks, inbound, mapping, running, sources, trace, upkeep
 
 app_name = "integrations"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("connections/", connections.connection_list, name="connection-list"),
     path("connections/new/", connections.connection_choose, name="connection-choose"),
     path("connections/new/<slug:kind>/", connections.connection_create, name="connection-create"),
+    path("connections/mapping/<slug:team>/", mapping.mapping_detail, name="mapping-detail"),
     path(_ONE, connections.connection_detail, name="connection-detail"),
     path(f"{_ONE}edit/", connections.connection_edit, name="connection-edit"),
     path(f"{_ONE}credential/", upkeep.connection_set_secret, name="connection-set-secret"),
@@ -32,6 +33,8 @@ urlpatterns = [
     path("teams/<slug:slug>/trace/", trace.trace_detail, name="trace-detail"),
     path(f"{_SOURCE}edit/", sources.source_edit, name="source-edit"),
     path(f"{_SOURCE}confirm/", sources.source_confirm, name="source-confirm"),
+    path(f"{_SOURCE}take-over/", mapping.source_take_over, name="source-take-over"),
+    path(f"{_SOURCE}follow-file/", mapping.source_follow_file, name="source-follow-file"),
     path(f"{_SOURCE}remove/", sources.source_remove, name="source-remove"),
 ]
 

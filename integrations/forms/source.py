@@ -39,7 +39,9 @@ class SourceForm(forms.Form):
         super().__init__(*args, **kwargs)
         if source is None and teams is not None:
             self.fields["team"] = _team_field(teams)
-        for option in self.kind.source_options:
+        # What a file in the repository sets is shown beside the form; a field would promise that it can be changed here.
+        self._from_file: dict[str, Any] = source.file_options if source is not None else {}
+        for option in self._asked:
             self._add(option, choices.get(option.name, []))
 
     def _add(self, option: Option, found: list[str]) -> None:
@@ -55,6 +57,10 @@ class SourceForm(forms.Form):
             count = "1 signal stays" if len(option.feeds) == 1 else f"{len(option.feeds)} signals stay"
             field.help_text = f"{field.help_text} While nothing is named, {count} unknown."
         self.fields[PREFIX + option.name] = field
+
+    @property
+    def _asked(self) -> list[Option]:
+        return [option for option in self.kind.source_options if option.name not in self._from_file]
 
     @property
     def main_fields(self) -> list[BoundField]:
@@ -90,7 +96,8 @@ class SourceForm(forms.Form):
 
     @property
     def answers(self) -> dict[str, Any]:
-        return {option.name: self.cleaned_data[PREFIX + option.name] for option in self.kind.source_options}
+        asked = {option.name: self.cleaned_data[PREFIX + option.name] for option in self._asked}
+        return {**self._from_file, **asked}
 
 
 def _team_field(teams: QuerySet[Team]) -> forms.Field:

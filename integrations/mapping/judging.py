@@ -57,6 +57,27 @@ def judge_file(content: bytes, team: str, targets: Sequence[Target]) -> Judged:
     return Judged({} if faults else answers, faults)
 
 
+def judge_form(content: bytes, kinds: Sequence[type[Connector]]) -> Faults:
+    """What is wrong with the file itself, whatever a portal's teams and mappings are.
+
+    Options of a connection that is named without its kind cannot be judged so.
+    """
+    read = read_mapping(content)
+    if read.text is None:
+        return Faults(read.faults)
+    faults = Faults()
+    known = {kind.kind: kind for kind in kinds}
+    for entry in read.text.entries:
+        if entry.kind in known:
+            read_options(entry, known[entry.kind], faults)
+        elif entry.kind:
+            faults.add(
+                entry,
+                f"This portal has no connector of the kind {quoted(entry.kind)}.{did_you_mean(entry.kind, known)}",
+            )
+    return faults
+
+
 def _answers(text: MappingText, targets: Sequence[Target], faults: Faults) -> dict[int, dict[str, Answer]]:
     found: dict[int, dict[str, Answer]] = {}
     for entry in text.entries:

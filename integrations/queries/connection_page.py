@@ -38,6 +38,8 @@ class SourceRow:
     team: str
     team_slug: str
     maps: str
+    is_from_file: bool
+    has_faults: bool
     last_read_at: datetime | None
     message: str
     known_count: int
@@ -91,7 +93,7 @@ def connection_page(actor: Actor, connection: Connection, at: datetime, number: 
     visible = (
         sources_visible_to(actor)
         .filter(connection=connection)
-        .select_related("team")
+        .select_related("team", "mapping_file")
         .order_by("team__name", "pk")
     )
     sources = Paginator(visible, SOURCES_A_PAGE).get_page(number)
@@ -153,6 +155,8 @@ def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceR
             team=source.team.name,
             team_slug=source.team.slug,
             maps=_maps(connection, source),
+            is_from_file=bool(source.file_options),
+            has_faults=bool(getattr(source, "mapping_file", None) and source.mapping_file.faults),
             last_read_at=source.last_read_at,
             message=source.last_failure_message,
             known_count=known.get(source.team_id, 0),

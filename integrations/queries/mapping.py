@@ -8,7 +8,8 @@ from datetime import datetime
 
 from integrations.connectors.base import OptionKind
 from integrations.mapping.judging import Target
-from integrations.mapping.reading import PATH
+from integrations.mapping.marked import quoted
+from integrations.mapping.reading import PATH, did_you_mean
 from integrations.mapping.writing import mapping_text
 from integrations.models import MappingFile, Source
 from integrations.queries.connections import sources_visible_to
@@ -55,6 +56,10 @@ class MappedLine:
     file: FileLine | None
     options: tuple[OptionLine, ...]
 
+    @property
+    def from_file(self) -> tuple[OptionLine, ...]:
+        return tuple(option for option in self.options if option.is_from_file)
+
 
 @dataclass(frozen=True, slots=True)
 class MappingPage:
@@ -65,6 +70,26 @@ class MappingPage:
     can_have_file: bool
     files: tuple[FileLine, ...]
     mapped: tuple[MappedLine, ...]
+
+    @property
+    def standing(self) -> tuple[FileLine, ...]:
+        """Files that are there; the gone ones are told apart."""
+        return tuple(file for file in self.files if not file.is_gone)
+
+    @property
+    def lead(self) -> str:
+        """How the mapping stands, in a sentence."""
+        if not self.mapped:
+            return (
+                "No system is mapped to this team yet, so nothing is read and there is nothing to write down."
+            )
+        broken = next((file for file in self.standing if file.faults), None)
+        if broken is not None:
+            count = "a fault" if len(broken.faults) == 1 else f"{len(broken.faults)} faults"
+            return f"The file in {broken.place} has {count} and changes nothing."
+        if self.standing:
+            return f"From repository: {self.path} in {', '.join(file.place for file in self.standing)}."
+        return f"Mapped by hand. The same may stand in a repository of the team, as {self.path}."
 
 
 def places_of(source: Source) -> tuple[str, ...]:
@@ -98,6 +123,15 @@ def targets_of(sources: Iterable[Source], record_pk: int | None = None) -> list[
     return found
 
 
+def team_of(slug: str) -> tuple[Team | None, str]:
+    """The active team of that slug, or None and a sentence that offers the nearest. For operators: it names teams."""
+    team = Team.objects.active().filter(slug=slug).first()
+    if team is not None:
+        return team, ""
+    known = Team.objects.active().order_by("slug").values_list("slug", flat=True)
+    return None, f"There is no team {quoted(slug)}.{did_you_mean(slug, known)}"
+
+
 def sources_of(team: Team) -> list[Source]:
     """All open sources of a team, by the name of their connection. One query."""
     return list(
@@ -129,7 +163,7 @@ def mapping_page(actor: Actor, team: Team) -> MappingPage:
             for connector in (known_class(source.connection.kind) for source in sources)
         ),
         files=tuple(file_line(file) for file in files),
-        mapped=tuple(_mapped(source) for source in sources),
+        mapped=tuple(mapped_line(source) for source in sources),
     )
 
 
@@ -156,7 +190,8 @@ def file_line(file: MappingFile) -> FileLine:
     )
 
 
-def _mapped(source: Source) -> MappedLine:
+def mapped_line(source: Source) -> MappedLine:
+    """One mapping of a team. No query when `connection` and `file__source__connection` are loaded."""
     connector = known_class(source.connection.kind)
     return MappedLine(
         source_pk=source.pk,

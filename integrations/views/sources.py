@@ -15,6 +15,7 @@ from integrations.access import connection_for, source_for
 from integrations.forms.source import SourceForm
 from integrations.models import Source
 from integrations.queries.coverage import teams_to_map
+from integrations.queries.mapping import mapped_line
 from integrations.services.confirming import confirm_drop
 from integrations.services.sources import EDIT, StaleSource, edit_source, map_team, remove_source
 from integrations.views.connections import crumbs_of
@@ -88,7 +89,13 @@ def source_edit(request: HttpRequest, pk: int, source_pk: int) -> HttpResponse:
         form = again(request, partial(make, source=source), source.row_version, stale)
         status = HTTPStatus.CONFLICT
     crumbs = crumbs_of(source.connection)
-    context = {"form": form, "source": source, "crumbs": crumbs, "back": Link("Cancel", crumbs[1].url)}
+    context = {
+        "form": form,
+        "source": source,
+        "mapped": mapped_line(source),
+        "crumbs": crumbs,
+        "back": Link("Cancel", crumbs[1].url),
+    }
     return render(request, "integrations/source_edit.html", context, status=status)
 
 

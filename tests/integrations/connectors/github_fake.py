@@ -62,6 +62,7 @@ class FakeGithub(Loopback):
         self,
         path: str,
         body: Any,
+        /,
         *,
         status: int = 200,
         key: str = "",

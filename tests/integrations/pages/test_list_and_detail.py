@@ -100,7 +100,7 @@ def test_page_says_what_came_of_collections_in_words(fake, world, as_):
         "Read in part. 1 of 3 signals could not be read (truncated). 1 known, 2 unknown. 3 new measurements."
         in page
     )
-    assert "Churn churn 20 Nov 2026, 13:00 1 1 Edit Churn" in page
+    assert "Churn churn Mapping of Churn 20 Nov 2026, 13:00 1 1 Edit Churn" in page
 
 
 def test_credential_is_told_by_date_and_person_and_never_shown(world, as_, person):

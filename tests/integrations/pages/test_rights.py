@@ -81,7 +81,13 @@ PAGES = {
     "source-edit": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {"row_version": "1", **OPTIONS}),
     "source-confirm": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
     "source-remove": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
+    "source-take-over": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
+    "source-follow-file": Page(_by_role(404, 404, 404, 403, 403, 302, 302), {}),
+    "mapping-detail": Page(_by_role(404, 403, 404, 200, 200, 200, 200)),
+    "health-list": Page(_by_role(403, 403, 200, 200, 200, 200, 200)),
+    "rule-list": Page(_by_role(403, 403, 200, 200, 200, 200, 200)),
 }
+OF_A_SOURCE = {"source-confirm", "source-edit", "source-remove", "source-take-over", "source-follow-file"}
 POSTS = [name for name, page in PAGES.items() if page.data is not None]
 
 
@@ -109,8 +115,11 @@ def address(name, world):
         "connection-choose": [],
         "connection-create": ["fakegit"],
         "trace-detail": [world.team.slug],
+        "mapping-detail": [world.team.slug],
+        "health-list": [],
+        "rule-list": [],
     }.get(name, [world.connection.pk])
-    if name in {"source-confirm", "source-edit", "source-remove"}:
+    if name in OF_A_SOURCE:
         args = [world.connection.pk, world.source.pk]
     return reverse(f"integrations:{name}", args=args)
 
@@ -190,7 +199,7 @@ def test_what_needs_a_recent_sign_in_asks_for_it_and_keeps_nothing_that_was_sent
         assert answer["Location"].endswith(address(name, world).replace("/", "%2F"))
 
 
-@pytest.mark.parametrize("name", ["source-edit", "source-remove"])
+@pytest.mark.parametrize("name", sorted(OF_A_SOURCE))
 def test_a_source_under_the_address_of_another_connection_is_404(name, world, as_):
     other = make_connection(base_url="http://127.0.0.1:1")
 
