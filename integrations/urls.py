@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from integrations.connectors.hooks import HOOKS
-from integrations.views import connections, hooks, inbound, mapping, running, sources, trace, upkeep
+from integrations.views import connections, health, hooks, inbound, mapping, running, sources, trace, upkeep
 
 app_name = "integrations"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("connections/", connections.connection_list, name="connection-list"),
     path("connections/new/", connections.connection_choose, name="connection-choose"),
     path("connections/new/<slug:kind>/", connections.connection_create, name="connection-create"),
+    path("connections/health/", health.health_list, name="health-list"),
+    path("connections/rules/", health.rule_list, name="rule-list"),
     path("connections/mapping/<slug:team>/", mapping.mapping_detail, name="mapping-detail"),
     path(_ONE, connections.connection_detail, name="connection-detail"),
     path(f"{_ONE}edit/", connections.connection_edit, name="connection-edit"),

@@ -24,6 +24,7 @@ from integrations.queries.connections import (
 from integrations.queries.doctor import Blinding, FoundLine, active_file, empty_options, found_line
 from integrations.queries.history import history_of
 from integrations.queries.kinds import known_class, label_of, secret_names
+from integrations.queries.spans import interval_words
 from teams.queries.rights import Actor
 
 RECENT_RUNS = 10
@@ -115,11 +116,7 @@ def connection_page(actor: Actor, connection: Connection, at: datetime, number: 
 
 def _lead(connection: Connection, team_count: int) -> str:
     teams = {0: "no team yet", 1: "1 team"}.get(team_count, f"{team_count} teams")
-    every = {60: "every hour", 1440: "every day"}.get(connection.interval_minutes)
-    if every is None:
-        hours, rest = divmod(connection.interval_minutes, 60)
-        every = f"every {connection.interval_minutes} minutes" if rest else f"every {hours} hours"
-    read = "paused" if connection.is_paused else f"read {every}"
+    read = "paused" if connection.is_paused else f"read {interval_words(connection.interval_minutes)}"
     return f"{label_of(connection.kind)} at {host_of(connection)}, {read}, for {teams}."
 
 

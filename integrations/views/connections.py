@@ -26,6 +26,7 @@ from integrations.services.probes import RUN
 from integrations.services.sources import EDIT as MAP
 from integrations.views.running import test_and_say
 from integrations.views.saving import again, entry_to_offer, kind_or_404, note_on_address, saved, status_of
+from integrations.views.sections import LIST, sections
 from mlops_portal.lib.parts import Link
 from teams.access import require, signed_in
 from teams.models import User
@@ -53,6 +54,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
         "coverage": coverage(user),
         "can_edit": remembered_rights(user).can(EDIT),
         "kinds": kind_lines(),
+        "sections": sections(LIST),
     }
     return render(request, "integrations/connection_list.html", context)
 

@@ -54,7 +54,12 @@ const grid = (table) => {
     let html = "<h2>The details did not arrive</h2><p role=alert>Choose the cell again.</p>";
     try {
       const response = await fetch(url, { headers: { "HX-Request": "true" } });
-      if (response.ok && !response.redirected) html = await response.text();
+      if (response.redirected) {
+        // The only way out of here is the sign-in page; it leads back to this one.
+        const signIn = new URL(response.url);
+        signIn.searchParams.set("next", location.pathname + location.search);
+        html = `<h2>You are signed out</h2><p role=alert><a href="${signIn.href}">Sign in</a> to see the details.</p>`;
+      } else if (response.ok) html = await response.text();
     } catch {
       // No network: the sentence above says what to do.
     }

@@ -25,6 +25,9 @@ def places_for(by: User) -> list[tuple[str, Any]]:
     return groups
 
 
+WHICH_PLACE = "Choose the unit or team that this role is for."
+
+
 class PlaceField(forms.ChoiceField):
     """A unit or a team out of those that the person may give roles on."""
 
@@ -46,12 +49,18 @@ class RoleForm(forms.Form):
     """A role and where it holds."""
 
     role = forms.TypedChoiceField(label="Role", coerce=lambda value: Role(int(value)))
-    place = PlaceField(label="Of", required=False)
+    place = PlaceField(label="Unit or team", error_messages={"required": WHICH_PLACE})
 
     def __init__(self, *args: Any, roles: list[Role], by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
-        self.fields["place"].choices = places_for(by)  # type: ignore[attr-defined]
+        place = self.fields["place"]
+        place.choices = places_for(by)  # type: ignore[attr-defined]
+        if not {Role.PLATFORM, Role.ADMIN}.isdisjoint(roles):
+            place.required = False
+            place.help_text = (
+                "Platform engineers and administrators have the whole organisation: leave it empty for them."
+            )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -61,7 +70,7 @@ class RoleForm(forms.Form):
             # These hold for the whole organisation: nobody has to say so.
             unit = Unit.objects.filter(depth=1).first()
         if role and unit is None and team is None and "place" not in self.errors:
-            self.add_error("place", "Choose the unit or team that this role is for.")
+            self.add_error("place", WHICH_PLACE)
         return data | {"unit": unit, "team": team}
 
 

@@ -195,6 +195,12 @@ _ONE = "/connections/{connection}/"
 INTEGRATIONS = (
     Row("connections", "integrations:connection-list", "/connections/", PLATFORM),
     Row("connections-none", "integrations:connection-list", "/connections/", ADMIN, where=NEW),
+    Row("health", "integrations:health-list", "/connections/health/", PLATFORM),
+    Row("health-lead", "integrations:health-list", "/connections/health/", LEAD),
+    Row("health-none", "integrations:health-list", "/connections/health/", ADMIN, where=NEW),
+    Row("rules", "integrations:rule-list", "/connections/rules/", PLATFORM),
+    Row("rules-few", "integrations:rule-list", "/connections/rules/", LEAD),
+    Row("mapping", "integrations:mapping-detail", "/connections/mapping/{team}/", LEAD),
     Row("connection-choose", "integrations:connection-choose", "/connections/new/", PLATFORM),
     Row("connection-mlflow", "integrations:connection-create", "/connections/new/mlflow/", PLATFORM),
     Row(
@@ -293,6 +299,8 @@ NO_PAGE = {
             "integrations:connection-collect",
             "integrations:connection-test",
             "integrations:source-confirm",
+            "integrations:source-follow-file",
+            "integrations:source-take-over",
         ),
         "takes a form and has no page of its own",
     ),
