@@ -132,8 +132,11 @@ class HealthPage:
         of = "1 connection" if self.total == 1 else f"{self.total} connections"
         if not self.attention:
             return f"{of}, and none needs you."
-        need = "needs" if self.attention == 1 else "need"
-        return f"{self.attention} of {of} {need} attention; they stand first."
+        if self.total == 1:
+            return "The only connection needs attention."
+        if self.attention == 1:
+            return f"1 of {of} needs attention; it stands first."
+        return f"{self.attention} of {of} need attention; they stand first."
 
 
 # Up to this weight somebody should look.
