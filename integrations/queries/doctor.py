@@ -14,6 +14,7 @@ from integrations.connectors.base import Connector, Option
 from integrations.models import Connection, Source
 
 SHOWN_NAMES = 50
+SHOWN_TEAMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,12 @@ class Blinding:
     criteria: tuple[Blinded, ...]
     teams: tuple[str, ...] = ()
     source_pk: int | None = None
+
+    @property
+    def teams_in_words(self) -> str:
+        """The first teams by name, and how many more."""
+        named, more = self.teams[:SHOWN_TEAMS], len(self.teams) - SHOWN_TEAMS
+        return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class HealthPage:
 ATTENTION = 60
 NOTHING = Need(100, "Nothing to do.")
 _RENEW = ("Set a new credential", "connection-set-secret")
-_TEST = ("Test connection", "connection-test")
+_TEST = ("Test it", "connection-test")
 _COLLECT = ("Collect now", "connection-collect")
 
 
@@ -346,4 +346,4 @@ def _of_mapping(health: Health) -> Iterator[Need]:
     if health.state == "unmapped":
         yield Need(50, "No team is mapped to it.", "Map a team", "source-create")
     if health.state == "paused":
-        yield Need(80, "Paused on purpose.", "Resume", "connection-resume")
+        yield Need(65, "Paused on purpose.", "Resume", "connection-resume")

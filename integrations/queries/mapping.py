@@ -72,6 +72,11 @@ class MappingPage:
     mapped: tuple[MappedLine, ...]
 
     @property
+    def line_count(self) -> int:
+        """How many lines the file has: the field that shows it is as high."""
+        return self.text.count("\n") + 1
+
+    @property
     def standing(self) -> tuple[FileLine, ...]:
         """Files that are there; the gone ones are told apart."""
         return tuple(file for file in self.files if not file.is_gone)

@@ -13,13 +13,15 @@ from assessments.catalog.schema import Criterion
 from assessments.models import Verdict, VerdictChange
 from assessments.queries import catalog
 from assessments.queries.capability_page import signals_of
-from assessments.rules import Rule
+from assessments.rules import Comparison, Rule
 from assessments.scoring import ORG_MIN_TEAMS
 from integrations.queries.connections import VIEW, sources_visible_to
 from integrations.queries.kinds import known_class
 from teams.queries.rights import Actor, teams_visible_to
 
 FLIP_DAYS = 30
+_ANY = Comparison("", ">=", 0)
+BOTH_SIDES = Rule(yes_if=_ANY, no_if=_ANY)
 
 # state -> (heading, what it means and where to look), in the order of the page
 STATES = {
@@ -52,7 +54,10 @@ STATES = {
         "Too few teams to say",
         "They ran for one or two teams. Figures are shown from three teams on, so that none points at a single team.",
     ),
-    "tells_apart": ("Tell teams apart", "Some teams get a yes and some a no, and it lasts."),
+    "tells_apart": (
+        "Tell teams apart",
+        "Some teams get a yes and others a no, or nothing from a rule that says one of them only; and it lasts.",
+    ),
 }
 
 
@@ -167,7 +172,8 @@ def _row(
     criterion: Criterion, counts: Counter[str], flips: int, fed: Mapping[str, frozenset[int]]
 ) -> RuleRow:
     ran = counts.total()
-    state = state_of(counts, flips)
+    rule = criterion.auto.rule if criterion.auto is not None else BOTH_SIDES
+    state = state_of(counts, flips, rule)
     is_shown = ran >= ORG_MIN_TEAMS
     return RuleRow(
         id=criterion.id,
@@ -179,12 +185,15 @@ def _row(
         no=counts["no"] if is_shown else None,
         unknown=counts["unknown"] if is_shown else None,
         flips=flips if is_shown else None,
-        words=_words(criterion, state, fed),
+        words=_words(criterion, rule, state, fed),
     )
 
 
-def state_of(counts: Mapping[str, int], flips: int) -> str:
-    """A key of STATES, by the verdicts of all teams and how often one changed."""
+def state_of(counts: Mapping[str, int], flips: int, rule: Rule = BOTH_SIDES) -> str:
+    """A key of STATES, by the verdicts of all teams and how often one changed.
+
+    A rule that only confirms (or only refutes) tells teams apart by its silence, so one that is unknown somewhere does.
+    """
     yes, no, unknown = (counts.get(name, 0) for name in ("yes", "no", "unknown"))
     ran = yes + no + unknown
     if not ran:
@@ -195,20 +204,20 @@ def state_of(counts: Mapping[str, int], flips: int) -> str:
         return "flips"
     if not yes and not no:
         return "undecided"
-    if yes and no:
+    is_one_sided = rule.no_if is None if yes else rule.yes_if is None
+    if (yes and no) or (is_one_sided and unknown):
         return "tells_apart"
     return "always_passes" if yes else "never_passes"
 
 
-def _words(criterion: Criterion, state: str, fed: Mapping[str, frozenset[int]]) -> str:
+def _words(criterion: Criterion, rule: Rule, state: str, fed: Mapping[str, frozenset[int]]) -> str:
     if state == "never_ran":
         return _why_never(criterion, fed)
-    rule = criterion.auto.rule if criterion.auto is not None else Rule()
-    if rule.no_if is None and state == "always_passes":
+    if state == "hidden":
+        return ""
+    if rule.no_if is None:
         return "It can only confirm: a yes or nothing."
-    if rule.yes_if is None and state == "never_passes":
-        return "It can only refute: a no or nothing."
-    return ""
+    return "It can only refute: a no or nothing." if rule.yes_if is None else ""
 
 
 def _why_never(criterion: Criterion, fed: Mapping[str, frozenset[int]]) -> str:

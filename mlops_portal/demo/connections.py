@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from integrations.connectors.http import Failure
-from integrations.models import Collection, Connection, Source
+from integrations.models import Collection, Connection, MappingFile, Source
 from mlops_portal.demo.organisation import Organisation
 from mlops_portal.demo.plots import TOKEN_LOST_DAYS_AGO, Story
 from mlops_portal.demo.signals import family
@@ -21,6 +21,23 @@ PUSHED = "service:prometheus-demo"
 READ_AT = time(5, 30)
 RUN_TAKES = timedelta(seconds=14)
 BATCH = 2000
+# What a test with a token would have seen that may not read who guards a branch.
+FOUND = {
+    "identity": "nordhafen-portal",
+    "choices": {
+        "training_workflows": ["train.yml", "retrain.yml"],
+        "production_environments": ["production"],
+    },
+    "missing": {
+        "Administration: read (only where no ruleset guards the branch)": ["repo.main_branch_guarded"]
+    },
+    "notes": [],
+    "credential": "a fine-grained token",
+    "ends_at": "",
+}
+FILE_SHAS = ("4f1c2d9ab7e3", "b80d51e6c2f4")
+FILE_OPTIONS = {"training_workflows": ["train.yml"], "production_environments": ["production"]}
+FILE_FAULT = [7, 7, "GitHub has no option “training_workflow”. Did you mean training_workflows?"]
 GITHUB, MLFLOW = "github", "mlflow"
 
 
@@ -70,6 +87,8 @@ def make_connections(
                 pause_reason=PAUSED,
                 paused_by=person,
                 last_success_at=read_at,
+                found=FOUND,
+                tested_at=created_at,
                 **common,
             ),
             Connection(
@@ -103,10 +122,30 @@ def make_connections(
         for connection in _connections(sources, story, families)
     ]
     Source.objects.bulk_create(rows, batch_size=BATCH)
+    _follow_files([row for row in rows if row.connection.pk == github.pk], read_at)
     Collection.objects.bulk_create(
         (_last_run(row, row.connection.pk == refused.pk, read_at, lost_at) for row in rows), batch_size=BATCH
     )
     return sources
+
+
+def _follow_files(rows: Sequence[Source], read_at: datetime) -> None:
+    """The first team keeps its mapping as a file in its repository; the second one's has a typing error."""
+    for row, sha, faults in zip(rows, FILE_SHAS, ([], [FILE_FAULT]), strict=False):
+        place = str(row.options["repositories"]).split()[0]
+        file = MappingFile.objects.create(
+            source=row,
+            place=place,
+            sha=sha,
+            url=f"https://github.example.org/{place}/blob/main/.mlops-portal.yaml",
+            committed_at=read_at - timedelta(days=12),
+            read_at=read_at,
+            faults=faults,
+        )
+        if not faults:
+            row.own_options, row.file_options, row.file = row.options, FILE_OPTIONS, file
+            row.options = {**row.options, **FILE_OPTIONS}
+            row.save(update_fields=["options", "own_options", "file_options", "file"])
 
 
 def _connections(sources: Sources, story: Story, families: frozenset[str]) -> list[Connection]:

@@ -67,7 +67,7 @@ def test_what_needs_somebody_stands_first_with_the_one_step_that_helps():
     stands("N down", last_failure="unreachable", last_failure_message="no", last_failure_at=now)
 
     assert needs(now) == [
-        ("N down", "It cannot be read.", "Test connection", True),
+        ("N down", "It cannot be read.", "Test it", True),
         ("O refused", "It cannot be read.", "Set a new credential", False),
         ("P over", "Its credential has ended.", "Set a new credential", False),
         ("Q late", "It is due and nobody reads it.", "Collect now", True),
@@ -76,9 +76,9 @@ def test_what_needs_somebody_stands_first_with_the_one_step_that_helps():
         ("T test failed", "Its last test failed.", "Test again", True),
         ("U missing", "A permission is missing.", "See what it blinds", False),
         ("V unmapped", "No team is mapped to it.", "Map a team", False),
-        ("W old", "Its credential is older than 90 days.", "Set a new credential", False),
-        ("X untested", "It was never tested.", "Test connection", True),
         ("Y paused", "Paused on purpose.", "Resume", False),
+        ("W old", "Its credential is older than 90 days.", "Set a new credential", False),
+        ("X untested", "It was never tested.", "Test it", True),
         ("Z fine", "Nothing to do.", "", False),
     ]
 
@@ -140,7 +140,7 @@ def test_lead_sees_the_own_one_without_credential_and_without_steps(world, as_):
 
     assert ("Git" in page, "Elsewhere" in page) == (True, False)
     assert "It cannot be read. Fails 20 Nov 2026, 12:00 : down" in page
-    assert [word in page for word in ("Credential", "Test connection", "Set a new")] == [False, False, False]
+    assert [word in page for word in ("Credential", "Test it", "Set a new")] == [False, False, False]
     assert answer.content.decode().count("<form method") == 1  # sign out
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from assessments.catalog.shipped import shipped_model
 from assessments.models import Criterion, Verdict, VerdictChange
 from integrations.queries.rule_health import rule_page, state_of
 from tests.factories import AT, make_lead, make_manager, make_platform_engineer, make_team, make_unit
@@ -62,6 +63,22 @@ def teams_of(unit, count=4):
 )
 def test_group_of_a_rule(counts, flips, state):
     assert state_of(counts, flips) == state
+
+
+@pytest.mark.parametrize(
+    ("slug", "counts", "state"),
+    [
+        ("deployment.recorded", {"yes": 3, "unknown": 1}, "tells_apart"),  # confirms only
+        ("deployment.recorded", {"yes": 3}, "always_passes"),
+        ("tests.all_code", {"no": 3, "unknown": 1}, "tells_apart"),  # refutes only
+        ("tests.all_code", {"no": 3}, "never_passes"),
+        ("build.main_green", {"yes": 3, "unknown": 1}, "always_passes"),  # could have said no
+    ],
+)
+def test_silence_tells_teams_apart_where_a_rule_says_one_thing_only(slug, counts, state):
+    auto = next(one.auto for one in shipped_model().criteria() if one.id == slug)
+
+    assert state_of(counts, 0, auto.rule) == state
 
 
 def found(actor):
