@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from assessments.catalog.schema import Criterion, MaturityModelFile
-from assessments.rules import All, Any, Comparison, Condition, Rule, Verdict
+from assessments.rules import All, Comparison, Condition, Rule, Verdict
+
+_STILL = {Verdict.YES: "can only be confirmed", Verdict.NO: "can only be refuted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,7 @@ class Blinded:
     @property
     def in_words(self) -> str:
         """What is left, in words; "" where nothing is."""
-        return {
-            (Verdict.YES,): "can only be confirmed",
-            (Verdict.NO,): "can only be refuted",
-        }.get(self.still, "")
+        return "" if not self.still else _STILL[self.still[0]]
 
 
 def blinded_by(model: MaturityModelFile, signals: Collection[str]) -> tuple[Blinded, ...]:
@@ -68,11 +67,7 @@ def can_say(rule: Rule, unknown: Collection[str]) -> frozenset[Verdict]:
 
 
 def _can_be(condition: Condition, unknown: Collection[str], *, wanted: bool) -> bool:
-    match condition:
-        case Comparison(signal=signal):
-            return signal not in unknown
-        case All(parts=parts):
-            settle = all if wanted else any
-        case Any(parts=parts):
-            settle = any if wanted else all
-    return settle(_can_be(part, unknown, wanted=wanted) for part in parts)
+    if isinstance(condition, Comparison):
+        return condition.signal not in unknown
+    settle = all if isinstance(condition, All) is wanted else any
+    return settle(_can_be(part, unknown, wanted=wanted) for part in condition.parts)

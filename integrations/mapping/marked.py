@@ -160,7 +160,7 @@ class _Builder:
             raise _refused(event, "A tag (!) is not allowed; write the plain value.")
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        tag = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
+        tag = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it out
         return Scalar(*_place(event), event.value, _KINDS.get(tag, "a text"))
 
     def _begin(self, event: yaml.Event, value: Listing | Keyed) -> None:
@@ -201,7 +201,8 @@ class _Builder:
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 def _refused(event: yaml.Event, sentence: str) -> Unreadable:

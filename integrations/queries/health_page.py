@@ -161,8 +161,8 @@ def health_rows(actor: Actor, at: datetime) -> list[HealthRow]:
     """Every connection that the actor sees. Four queries besides those of rights, whatever their number."""
     rights, model = rights_of(actor), active_file()
     connections = connections_visible_to(actor).order_by("name", "pk")
-    if _has_budgets():
-        connections = connections.select_related("budget")
+    if beside := _kept_beside():
+        connections = connections.select_related(*beside)
     found = list(connections)
     teams = dict(
         sources_visible_to(actor).values_list("connection").annotate(Count("pk")).order_by("connection")
@@ -249,9 +249,9 @@ def age_of(connection: Connection, at: datetime) -> Age:
     return Age(key, f"{span_words(age)} old, {every}", max(int(age.total_seconds()), 0))
 
 
-def _has_budgets() -> bool:
-    """Whether connections keep what their credential may still ask."""
-    return any(field.name == "budget" for field in Connection._meta.get_fields())  # noqa: SLF001 -- Django's documented name
+def _kept_beside() -> list[str]:
+    """What to read along: what the credential may still ask, in a portal that keeps it."""
+    return [field.name for field in Connection._meta.get_fields() if field.name == "budget"]  # noqa: SLF001 -- Django's documented name
 
 
 def _budget(connection: Connection, at: datetime) -> Budget | None:

@@ -62,7 +62,11 @@ def test_what_needs_somebody_stands_first_with_the_one_step_that_helps():
     stands("Q late", next_due_at=now - HOUR)
     over = {"identity": "r", "ends_at": (now - HOUR).isoformat()}
     stands("P over", found=over, secret_set_at=now - DAY)
-    refused = {"last_failure": "unauthorized", "last_failure_message": "no", "last_failure_at": now}
+    refused: dict[str, Any] = {
+        "last_failure": "unauthorized",
+        "last_failure_message": "no",
+        "last_failure_at": now,
+    }
     stands("O refused", secret_set_at=now - DAY, **refused)
     stands("N down", last_failure="unreachable", last_failure_message="no", last_failure_at=now)
 

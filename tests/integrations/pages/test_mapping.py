@@ -49,9 +49,8 @@ def edit_of(world):
 
 def test_member_copies_a_file_that_says_what_is_mapped(world, as_):
     answer = as_("member").get(page_of(world))
-    text = html.unescape(
-        re.search(r"<textarea[^>]*>\n?(.*?)</textarea>", answer.content.decode(), re.DOTALL)[1]
-    )
+    (shown,) = re.findall(r"<textarea[^>]*>\n?(.*?)</textarea>", answer.content.decode(), re.DOTALL)
+    text = html.unescape(shown)
 
     judged = judge_file(text.encode(), "churn", targets_of(sources_of(world.team)))
     assert (judged.faults, judged.answers) == ([], {world.source.pk: HAND})

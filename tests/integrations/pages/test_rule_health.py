@@ -78,6 +78,7 @@ def test_group_of_a_rule(counts, flips, state):
 def test_silence_tells_teams_apart_where_a_rule_says_one_thing_only(slug, counts, state):
     auto = next(one.auto for one in shipped_model().criteria() if one.id == slug)
 
+    assert auto is not None
     assert state_of(counts, 0, auto.rule) == state
 
 
