@@ -73,8 +73,8 @@ class MappingPage:
 
     @property
     def line_count(self) -> int:
-        """How many lines the file has: the field that shows it is as high."""
-        return self.text.count("\n") + 1
+        """How high the field is that shows the file: its lines, and a few for those that wrap on a phone."""
+        return self.text.count("\n") + 4
 
     @property
     def standing(self) -> tuple[FileLine, ...]:

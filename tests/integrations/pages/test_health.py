@@ -128,7 +128,7 @@ def test_row_says_everything_in_words(fake, world, as_):
 
     assert "The only connection needs attention." in page
     assert "A permission is missing. See what it blinds : Git" in page
-    assert "Reads In time 3 hours old, promised every 6 hours; last" in page
+    assert "Reads In time 3 hours old, promised every 6 hours Last" in page
     # ci.runs_30d: build.main_green, tests.application, tests.all_code; the missing permission: build.main_guarded.
     (row,) = health_rows(make_platform_engineer(), now)
     assert (row.team_count, row.blinded_count, row.missing_count) == (1, 4, 1)
