@@ -32,6 +32,7 @@ from integrations.queries.connections import (
 from integrations.queries.doctor import active_file, criteria_behind, ends_at, missing_signals
 from integrations.queries.kinds import known_class, label_of, secret_names
 from integrations.queries.spans import interval_words, span_words
+from teams.permissions import Reach, row
 from teams.queries.rights import Actor, Rights, rights_of, teams_visible_to
 
 RUN, MAP, SET_SECRET = "collection.run", "source.edit", "connection.set_secret"
@@ -158,18 +159,26 @@ def health_page(actor: Actor, at: datetime, number: str = "") -> HealthPage:
 
 
 def health_rows(actor: Actor, at: datetime) -> list[HealthRow]:
-    """Every connection that the actor sees. Four queries besides those of rights, whatever their number."""
-    rights, model = rights_of(actor), active_file()
+    """Every connection that the actor sees, what needs attention first. Five queries besides those of rights."""
     connections = connections_visible_to(actor).order_by("name", "pk")
     if beside := _kept_beside():
         connections = connections.select_related(*beside)
-    found = list(connections)
+    return sorted(rows_of(actor, list(connections), at), key=lambda row: row.need.weight)
+
+
+def rows_of(actor: Actor, connections: Sequence[Connection], at: datetime) -> list[HealthRow]:
+    """These connections, in this order, as the actor may see them."""
+    rights, model = rights_of(actor), active_file()
     teams = dict(
-        sources_visible_to(actor).values_list("connection").annotate(Count("pk")).order_by("connection")
+        sources_visible_to(actor)
+        .filter(connection__in=[connection.pk for connection in connections])
+        .values_list("connection")
+        .annotate(Count("pk"))
+        .order_by("connection")
     )
-    blind = _blind_signals(actor, found)
+    blind = _blind_signals(actor, connections)
     seen: dict[frozenset[str], int] = {}
-    rows = [
+    return [
         _row(
             connection,
             teams.get(connection.pk, 0),
@@ -179,9 +188,15 @@ def health_rows(actor: Actor, at: datetime) -> list[HealthRow]:
             model,
             seen,
         )
-        for connection in found
+        for connection in connections
     ]
-    return sorted(rows, key=lambda row: row.need.weight)
+
+
+def sees_credentials(rights: Rights) -> bool:
+    """Whether dates of credentials are the actor's business: who watches over the whole organisation, also by a token."""
+    given = row(VIEW).rights
+    is_everywhere = any(given[held.role].reach is Reach.ORGANISATION for held in rights.held)
+    return is_everywhere and not rights.is_bound and rights.can(VIEW)
 
 
 def _blind_signals(actor: Actor, connections: Sequence[Connection]) -> Mapping[str, frozenset[str]]:
@@ -217,7 +232,7 @@ def _row(
     if signals not in seen:
         seen[signals] = len(criteria_behind(model, signals))
     health, age = health_of(connection, team_count, at), age_of(connection, at)
-    credential = _credential(connection, at) if rights.can(EDIT) else None
+    credential = _credential(connection, at) if sees_credentials(rights) else None
     return HealthRow(
         pk=connection.pk,
         name=connection.name,

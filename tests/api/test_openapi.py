@@ -56,6 +56,7 @@ def test_operation_ids_are_stable(schema):
         "assessments_list",
         "assessments_read",
         "capabilities_list",
+        "connections_list",
         "criteria_list",
         "heatmap",
         "maturity_models_list",

@@ -32,7 +32,7 @@ MAKE: dict[str, Any] = {
     "lead": make_lead,
     "manager": make_manager,
 }
-READ = ("org:read", "model:read", "results:read", "assessments:read", "measurements:read")
+READ = ("org:read", "model:read", "results:read", "assessments:read", "measurements:read", "connections:read")
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def addresses(ours, theirs):
         "scores",
         "measurements",
         "heatmap",
+        "connections",
     ]
     yield from (f"/api/v1/{name}/" for name in lists)
     for team in (teams[0], foreign_teams[0]):
