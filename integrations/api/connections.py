@@ -10,8 +10,8 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.queries.connections import SIGNS, VIEW, connections_visible_to
-from integrations.queries.health_page import AGES, rows_of
+from integrations.queries.connections import SIGNS, VIEW
+from integrations.queries.health_page import AGES, connections_to_watch, rows_of
 from mlops_portal.lib.api.pagination import Cursor
 from mlops_portal.lib.api.views import Resource
 from teams.api.principal import principal_of
@@ -89,6 +89,6 @@ class ConnectionList(Resource, generics.GenericAPIView[Any]):
     )
     def get(self, request: Request, **_: Any) -> Response:
         principal = principal_of(request)
-        page = self.paginate_queryset(connections_visible_to(principal)) or []
+        page = self.paginate_queryset(connections_to_watch(principal)) or []
         rows = rows_of(principal, list(page), timezone.now())
         return self.get_paginated_response(ConnectionOut(rows, many=True).data)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from assessments.catalog.schema import MaturityModelFile
@@ -160,10 +160,15 @@ def health_page(actor: Actor, at: datetime, number: str = "") -> HealthPage:
 
 def health_rows(actor: Actor, at: datetime) -> list[HealthRow]:
     """Every connection that the actor sees, what needs attention first. Five queries besides those of rights."""
-    connections = connections_visible_to(actor).order_by("name", "pk")
-    if beside := _kept_beside():
-        connections = connections.select_related(*beside)
-    return sorted(rows_of(actor, list(connections), at), key=lambda row: row.need.weight)
+    connections = list(connections_to_watch(actor).order_by("name", "pk"))
+    return sorted(rows_of(actor, connections, at), key=lambda row: row.need.weight)
+
+
+def connections_to_watch(actor: Actor) -> QuerySet[Connection]:
+    """Connections that the actor sees, loaded as `rows_of` needs them."""
+    connections = connections_visible_to(actor)
+    beside = _kept_beside()
+    return connections.select_related(*beside) if beside else connections
 
 
 def rows_of(actor: Actor, connections: Sequence[Connection], at: datetime) -> list[HealthRow]:

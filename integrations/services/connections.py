@@ -18,6 +18,7 @@ from integrations.services import budgets
 from integrations.services.addresses import allow_host, check_address
 from integrations.services.credentials import request_headers, seal, secrets_of
 from integrations.services.kept_answers import forget_answers
+from integrations.services.sources import let_go_of_files
 from mlops_portal.lib.secrets import CannotDecrypt
 from teams.models import User
 from teams.services.events import record_event
@@ -181,6 +182,7 @@ def remove_connection(*, connection: Connection, by: User | None, at: datetime) 
             forget_source(team=source.team, source=row.measurement_source, at=at)
         Source.objects.filter(connection=row, removed_at__isnull=True).update(removed_at=at)
         InboundHook.objects.filter(connection=row).delete()
+        let_go_of_files(Source.objects.filter(file__source__connection=row))
         row.secret, row.secret_set_at, row.secret_set_by = "", None, None
         _change_credential(row)
         row.removed_at = at

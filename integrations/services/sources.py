@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from assessments.services.measurements import forget_source
 from integrations.models import Connection, Source
@@ -127,7 +127,7 @@ def remove_source(*, source: Source, by: User | None, at: datetime) -> None:
         row = _locked(source)
         row.removed_at = at
         row.save(update_fields=["removed_at"])
-        _let_go(row)
+        let_go_of_files(Source.objects.filter(file__source=row))
         forget_source(team=row.team, source=row.connection.measurement_source, at=at)
         record_event(
             at=at,
@@ -139,11 +139,9 @@ def remove_source(*, source: Source, by: User | None, at: datetime) -> None:
         )
 
 
-def _let_go(gone: Source) -> None:
-    """A file read through a source that is gone speaks no more: what it said stands and is a person's to change."""
-    Source.objects.filter(file__source=gone).update(
-        file=None, file_options={}, own_options={}, row_version=F("row_version") + 1
-    )
+def let_go_of_files(sources: QuerySet[Source]) -> None:
+    """Sources whose file is read no more: what it said stands and is a person's to change. Inside the caller's transaction."""
+    sources.update(file=None, file_options={}, own_options={}, row_version=F("row_version") + 1)
 
 
 def _locked(source: Source) -> Source:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.models import Connection, MappingFile, Source
+from integrations.services.connections import remove_connection
 from integrations.services.sources import (
     StaleSource,
     edit_source,
@@ -357,6 +358,15 @@ def test_source_that_is_removed_lets_go_of_what_its_file_set(world: World) -> No
     world.put(f"{HEAD}  - kind: fakeregistry\n    options:\n      workflows: [x]\n")
     world.read()
     remove_source(source=world.source(), by=None, at=AT)
+
+    registry = world.source(world.registry)
+    assert (registry.options["workflows"], registry.file, registry.file_options) == (["x"], None, {})
+
+
+def test_connection_that_is_removed_lets_go_of_what_its_file_set(world: World) -> None:
+    world.put(f"{HEAD}  - kind: fakeregistry\n    options:\n      workflows: [x]\n")
+    world.read()
+    remove_connection(connection=world.git, by=None, at=AT)
 
     registry = world.source(world.registry)
     assert (registry.options["workflows"], registry.file, registry.file_options) == (["x"], None, {})
