@@ -64,7 +64,7 @@ def fact_line(reading: Reading, as_of: date) -> FactLine:
         trouble = words.reason_words(reading.latest.reason)
     return FactLine(
         signal=reading.signal,
-        what=words.signal_phrase(reading.signal),
+        what=words.signal_phrase(reading.signal, typed_value(standing)),
         value=words.value_words(reading.signal, typed_value(standing), standing.bound),
         unknown=words.reason_words(standing.reason) if standing.reason else "",
         sample=sample_words(standing),

@@ -82,7 +82,7 @@ class EvidenceLine:
 
 @dataclass(frozen=True, slots=True)
 class ClauseLine:
-    """One comparison of a rule with what was seen. `holds` None: what was seen leaves it open."""
+    """One comparison of a rule with what was seen. `holds` None: what was seen leaves it open; `told` says all it saw."""
 
     part: str
     signal: str
@@ -90,6 +90,7 @@ class ClauseLine:
     saw: str
     unknown: str
     holds: bool | None
+    told: str
 
     @property
     def holds_in_words(self) -> str:
@@ -177,6 +178,11 @@ def clause_line(clause: Mapping[str, Any]) -> ClauseLine:
         saw=words.seen_words(clause["signal"], clause["value"], clause["bound"], clause["threshold"]),
         unknown=words.reason_words(clause["reason"]) if clause["reason"] else "",
         holds=clause["holds"],
+        told=(
+            f"not known {words.question_words(clause['signal'])}: {words.reason_words(clause['reason'])}"
+            if clause["value"] is None
+            else words.saw_words(clause["signal"], clause["value"], clause["bound"], clause["threshold"])
+        ),
     )
 
 

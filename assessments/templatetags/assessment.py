@@ -15,7 +15,7 @@ from assessments.queries import words
 from assessments.queries.capability_page import CriterionWhy
 from assessments.queries.facts import FactLine
 from assessments.queries.team_page import SignalLine
-from assessments.queries.team_state import ClauseLine, EvidenceLine
+from assessments.queries.team_state import EvidenceLine
 from assessments.scoring import SIGNAL_VALID_DAYS
 from mlops_portal.lib import parts
 from mlops_portal.lib.words import day_words
@@ -62,7 +62,7 @@ def as_verdict(line: SignalLine, team: str) -> parts.Verdict:
     """What signals say of a criterion, with what they saw; leads to everything behind it."""
     notes = [f"Level {line.level} · {line.verdict.in_words}"]
     # A value can stand in several comparisons of a rule; it is told once.
-    saw = dict.fromkeys(_saw(clause) for clause in line.verdict.clauses)
+    saw = dict.fromkeys(clause.told for clause in line.verdict.clauses)
     if saw:
         notes.append("; ".join(saw))
     return parts.Verdict(
@@ -71,11 +71,6 @@ def as_verdict(line: SignalLine, team: str) -> parts.Verdict:
         notes=tuple(notes),
         url=reverse("assessments:criterion-detail", args=[team, line.id]),
     )
-
-
-def _saw(clause: ClauseLine) -> str:
-    phrase = words.signal_phrase(clause.signal)
-    return f"{phrase}: {clause.unknown}" if clause.unknown else f"{clause.saw} {phrase}"
 
 
 @register.filter

@@ -88,7 +88,7 @@ class TestWhy:
         assert words.startswith(
             "What signals say 2 confirmed by signals "
             "Yes Are the libraries needed for training listed in a file in the repository? "
-            "Level 1 · signals say yes, read 20 Nov 2026 yes dependencies are listed in a file "
+            "Level 1 · signals say yes, read 20 Nov 2026 dependencies are listed in a file "
         )
         assert (
             "1 refuted by signals Disputed Does every tracked run record the code version it ran with? "
@@ -232,7 +232,7 @@ class TestEmpty:
         page = get(bare.lead, bare.path())
 
         assert main(page) == (
-            "Teams Commerce Forecasting People of the team Profile Progress "
+            "Teams Commerce Forecasting People of the team Profile Trace of what is live Progress "
             "No result yet Nothing was published and nothing measured. A first assessment takes about 75 minutes "
             "with the team; signals appear by themselves once a system is connected. Start assessment "
             "The facts behind it Connections and mapping Made in notebooks "
