@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -59,30 +59,36 @@ class VerdictMove:
         return f"From {self.before} to {self.after}" if self.before else f"First verdict: {self.after}"
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How often a verdict changed since a day, and all of it as one change; None where it is what it was then."""
+
+    count: int
+    whole: VerdictMove | None
+
+
 def verdict_moves(team: Team, criterion: int, *, limit: int = _TOLD) -> tuple[VerdictMove, ...]:
     """At most `limit` changes of what signals say of a criterion (its row id), newest first. One query."""
     rows = VerdictChange.objects.filter(team=team, criterion=criterion).order_by("-at", "-pk")[:limit]
     return tuple(verdict_move(row) for row in rows)
 
 
-def moved_since(team: Team, criterion: int, since: date) -> VerdictMove | None:
-    """What changed from the end of that day until now, taken together; None where the verdict is what it was. Two queries."""
+def moved_since(team: Team, criterion: int, since: date) -> Since:
+    """What changed from the end of that day until now, taken together. One query."""
     begin = datetime.combine(since + timedelta(days=1), time.min, tzinfo=UTC)
-    rows = VerdictChange.objects.filter(team=team, criterion=criterion, at__gte=begin)
-    first, last = rows.order_by("at", "pk").first(), rows.order_by("-at", "-pk").first()
-    if first is None or last is None or first.before == last.after:
-        return None
-    whole = verdict_move(last)
-    return VerdictMove(
-        at=last.at,
+    rows = list(
+        VerdictChange.objects.filter(team=team, criterion=criterion, at__gte=begin).order_by("at", "pk")
+    )
+    if not rows or rows[0].before == rows[-1].after:
+        return Since(len(rows), None)
+    first, last = rows[0], rows[-1]
+    whole = replace(
+        verdict_move(last),
         before=first.before,
-        after=last.after,
-        how=whole.how,
-        by=whole.by,
         values=tuple(value_moves(first.because_before, last.because)),
-        causes=whole.causes,
         new_rule=_new_rule(first.because_before, last.because),
     )
+    return Since(len(rows), whole)
 
 
 def verdict_move(row: VerdictChange) -> VerdictMove:

@@ -87,7 +87,7 @@ def criterion_detail(request: HttpRequest, slug: str, criterion: str) -> HttpRes
         "line": line,
         "why": signals_why(team, maturity_model, line, today),
         "since": since,
-        "whole": moved_since(team, catalog.rows(maturity_model).criteria[chosen.id], since)
+        "moved": moved_since(team, catalog.rows(maturity_model).criteria[chosen.id], since)
         if since
         else None,
         "error": error,

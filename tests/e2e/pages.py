@@ -169,7 +169,7 @@ ASSESSMENTS = (
     Row(
         "criterion-since",
         "assessments:criterion-detail",
-        "/teams/{team_of_change}/criteria/{changed}/?since=2026-01-01",
+        "/teams/{team_of_change}/criteria/{changed}/?since=2026-11-13",
         INTEGRATOR,
     ),
     Row("trace", "integrations:trace-detail", "/teams/{team_traced}/trace/", PLATFORM),

@@ -250,7 +250,7 @@ class TestCriterion:
     @pytest.mark.parametrize(
         ("day", "says"),
         [
-            ("2026-11-20", "Signals say the same as at the end of 20 Nov 2026."),
+            ("2026-11-20", "No change was recorded since the end of 20 Nov 2026."),
             ("yesterday", "Compare with the end of Give the day as 2026-11-20. Compare"),
             ("2026-11-21", "Compare with the end of That day is still to come. Give an earlier one. Compare"),
         ],

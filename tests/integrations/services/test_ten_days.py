@@ -186,8 +186,8 @@ def test_each_change_tells_what_moved_and_nothing_else_is_told(fake: FakeSystem)
     ]
     criterion = VerdictChange.objects.latest("at").criterion_id
     day_four = moved_since(source.team, criterion, (first + timedelta(days=3)).date())
-    assert day_four is None  # yes then, and yes again
-    day_six = moved_since(source.team, criterion, change.date())
+    assert (day_four.count, day_four.whole) == (2, None)  # yes then, and yes again
+    day_six = moved_since(source.team, criterion, change.date()).whole
     assert day_six is not None
     assert (day_six.in_words, day_six.at.date()) == ("From no to yes", again.date())
     (value,) = day_six.values
