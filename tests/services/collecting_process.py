@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,6 @@ from tests.factories import make_team  # noqa: E402
 from tests.integrations.factories import make_connection, make_source  # noqa: E402
 from tests.services.mlflow_seed import OPTIONS  # noqa: E402
 
-_CHANGING = frozenset({"id", "stream", "stream_id"})
-
 
 def prepare(address: str) -> dict[str, Any]:
     now = timezone.now()
@@ -40,7 +39,6 @@ def prepare(address: str) -> dict[str, Any]:
 
 def collect(minutes: str) -> dict[str, Any]:
     passed = timedelta(minutes=int(minutes))
-    # A tag may be moved to another address: the proxy that the test counts by.
     claim = leases.claim_one(connection_id=Connection.objects.get().pk, at=timezone.now() + passed)
     assert claim is not None
     begun = time.perf_counter()
@@ -49,6 +47,7 @@ def collect(minutes: str) -> dict[str, Any]:
     )
     return {
         "seconds": round(time.perf_counter() - begun, 1),
+        "own_seconds": round(time.process_time(), 1),
         "peak_mb": peak_mb(),
         "outcome": run.outcome,
         "message": run.message,
@@ -81,5 +80,10 @@ def peak_mb() -> float:
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    said = {"prepare": prepare, "collect": collect, "state": state}[command](*arguments)
+    commands: dict[str, Callable[..., dict[str, Any]]] = {
+        "prepare": prepare,
+        "collect": collect,
+        "state": state,
+    }
+    said = commands[command](*arguments)
     sys.stdout.write(json.dumps(said) + "\n")

@@ -76,6 +76,10 @@ def connection(mlflow: FakeMlflow) -> Connection:
     return made
 
 
+def _days(ms: int) -> float:
+    return (UNTIL.timestamp() * 1000 - ms) / 86_400_000
+
+
 def spans(fake: FakeMlflow) -> list[tuple[float, float]]:
     """Of each question for runs, how many days before UNTIL its span begins and ends."""
     found = []
@@ -84,7 +88,7 @@ def spans(fake: FakeMlflow) -> list[tuple[float, float]]:
             after, until = (
                 int(part.split()[-1]) for part in asked.question["filter"].replace("<=", ">").split(" AND ")
             )
-            found.append(tuple((UNTIL.timestamp() * 1000 - ms) / 86_400_000 for ms in (after, until)))
+            found.append((_days(after), _days(until)))
     return found
 
 
