@@ -26,7 +26,7 @@ from integrations.queries.kinds import connector_class
 from integrations.services import causes, evidence_links, joins, leases, mapping_files
 from integrations.services.doors import SILENT, TOO_SLOW, connector_of
 from integrations.services.facts import store_facts
-from integrations.services.memory import DatabaseMemory, go_on
+from integrations.services.memory import DatabaseMemory, Turn, go_on
 from integrations.services.memory_shelf import LeaseLost
 from mlops_portal.lib.secrets import CannotDecrypt
 
@@ -104,7 +104,7 @@ def _collect_sources(
 ) -> tuple[Collection, ...]:
     done: list[Collection] = []
     shared: Problem | None = None
-    is_behind = False
+    is_behind, turn = False, Turn()
     is_knocking = why != Collection.Trigger.COMMAND and not connection.is_slow
     for source in Source.objects.open().filter(connection=connection).select_related("team").order_by("pk"):
         on_source(source)
@@ -112,7 +112,7 @@ def _collect_sources(
             return tuple(done)
         # The very object that holds the lease: its options and credential are those of this run.
         source.connection = connection
-        memory = DatabaseMemory(source, clock=clock)
+        memory = DatabaseMemory(source, clock=clock, turn=turn)
         collection, problem = collect_source(
             source=source, trigger=why, clock=clock, memory=memory, problem=shared, is_knocking=is_knocking
         )

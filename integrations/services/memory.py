@@ -34,7 +34,7 @@ SHORTEST_SLICE = timedelta(days=1)
 # A slice that told of fewer items makes the next one longer, one that told of more makes it shorter.
 FEW, MANY = 200, 2_000
 RECONCILE_EVERY = timedelta(days=1)
-# How long one collection of one source goes back in time, before others get their turn.
+# How long one collection goes back in time, for all sources of the connection together, before others get their turn.
 BACKFILL_SECONDS = 60.0
 # More would not fit into a worker; what is older stays unread, and the signals say so.
 MOST_ITEMS = 50_000
@@ -57,31 +57,39 @@ class Reading:
     is_answered: bool = False
 
 
+class Turn:
+    """The time that one collection has to go back in the history of its sources; one slice of it may always be read."""
+
+    def __init__(self, *, seconds: Callable[[], float] = time.monotonic, lasts: float | None = None) -> None:
+        self._seconds = seconds
+        self._lasts = BACKFILL_SECONDS if lasts is None else lasts
+        self._ends: float | None = None
+        # Whether any history was read: a turn that brought nothing is not followed by another at once.
+        self.has_moved = False
+
+    def is_over(self) -> bool:
+        if self._ends is None:
+            # From the first need on, so that other questions of the collection do not use it up.
+            self._ends = self._seconds() + self._lasts
+        return self.has_moved and self._seconds() >= self._ends
+
+
 class DatabaseMemory(Memory):
     """Made for one collection of one source, whose connection holds the lease. Its methods raise LeaseLost beside their own."""
 
-    def __init__(
-        self,
-        source: Source,
-        *,
-        clock: Callable[[], datetime],
-        seconds: Callable[[], float] = time.monotonic,
-        backfill_seconds: float | None = None,
-    ) -> None:
+    def __init__(self, source: Source, *, clock: Callable[[], datetime], turn: Turn | None = None) -> None:
         self._source = source
         self._clock = clock
-        self._seconds = seconds
-        self._backfill_seconds = BACKFILL_SECONDS if backfill_seconds is None else backfill_seconds
-        self._ends: float | None = None
+        self._turn = turn or Turn()
         self._details: dict[Stream, Details] = {}
         # How far the streams reach that were asked for.
         self.covered: list[Covered] = []
-        self._has_moved = self._is_missing = self._is_broken = False
+        self._is_missing = self._is_broken = False
 
     @property
     def is_behind(self) -> bool:
         """Whether history is missing and this collection came nearer to it: then the next one may follow at once."""
-        return self._is_missing and self._has_moved and not self._is_broken
+        return self._is_missing and self._turn.has_moved and not self._is_broken
 
     def recall(self, stream: Stream, *, until: datetime, fetch: Fetch, refetch: Refetch) -> Recalled:
         """Everything known of the stream up to `until`. Raises what `fetch` raised when it gave no page at all."""
@@ -122,19 +130,16 @@ class DatabaseMemory(Memory):
 
     def _go_back(self, shelf: Shelf, floor: datetime, fetch: Fetch, reading: Reading) -> None:
         """Reads older slices, the newest of them first, until all is there or the time is up. Raises Broken."""
-        if self._ends is None:
-            # From the first need on, so that other questions of the collection do not use it up.
-            self._ends = self._seconds() + self._backfill_seconds
         step = FIRST
         covered_from = shelf.row.covered_from_at
         while covered_from is not None and covered_from > floor and shelf.count() < MOST_ITEMS:
-            if self._has_moved and self._seconds() >= self._ends:
+            if self._turn.is_over():
                 self._is_missing = True
                 return
             since = max(covered_from - step, floor)
             told = _read(shelf, fetch, (since, covered_from), reading)
             shelf.mark(covered_from_at=since)
-            self._has_moved = True
+            self._turn.has_moved = True
             covered_from = since
             step = _next_step(step, told)
 

@@ -10,7 +10,7 @@ from itertools import count
 from integrations.connectors.memory import Item, Recalled, Stream
 from integrations.models import Connection, Source
 from integrations.services import leases
-from integrations.services.memory import DatabaseMemory
+from integrations.services.memory import DatabaseMemory, Turn
 from tests.factories import AT
 from tests.integrations.factories import TOKEN, make_connection, make_source
 
@@ -90,9 +90,8 @@ def recall(
 ) -> Recalled:
     """One collection's recall at `at`. `turns`: how many slices it may go back, one at least."""
     slices = iter(range(10**9))
-    memory = DatabaseMemory(
-        source, clock=lambda: at, seconds=lambda: float(next(slices)), backfill_seconds=turns
-    )
+    turn = Turn(seconds=lambda: float(next(slices)), lasts=turns)
+    memory = DatabaseMemory(source, clock=lambda: at, turn=turn)
     return memory.recall(stream, until=at, fetch=truth.fetch, refetch=truth.refetch)
 
 

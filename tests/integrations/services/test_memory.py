@@ -63,6 +63,21 @@ def test_history_takes_turns_and_what_is_not_read_yet_is_not_covered() -> None:
     assert spans_in_days(truth) == [(1 / 24, 0), (21, 14), (35, 21), (63, 35), (90, 63)]
 
 
+def test_the_sources_of_a_connection_share_one_turn() -> None:
+    truth, turn = history(), memory.Turn(lasts=0)
+    sources_ = [held_source(), held_source()]
+    memories = [DatabaseMemory(source, clock=lambda: AT, turn=turn) for source in sources_]
+
+    covered = [
+        (AT - m.recall(RUNS, until=AT, fetch=truth.fetch, refetch=truth.refetch).covered_from) / DAY
+        for m in memories
+    ]
+
+    # Both know their newest week; the first went back one slice, and both are to be read on at once.
+    assert covered == [14, 7]
+    assert [m.is_behind for m in memories] == [True, True]
+
+
 def test_a_busy_past_is_read_in_shorter_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "FEW", 2)
     monkeypatch.setattr(memory, "MANY", 6)
