@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, SourceStream
 from integrations.queries.kinds import kind_lines
 from integrations.services.connections import pause_connection
 from tests.factories import AT, make_admin, make_team, sign_in
@@ -210,3 +210,22 @@ def test_queries_do_not_grow(rows, fake, world, as_, django_assert_num_queries):
     # signals, how far back, what is held, runs, the webhook.
     with django_assert_num_queries(14):
         client.get(detail(world))
+
+
+def test_history_that_is_still_read_is_told_in_words(world, as_):
+    world.source.last_read_at = AT
+    world.source.save()
+
+    def stream(scope: str, days: int, **fields: Any) -> None:
+        reached = {"watermark_at": AT, "covered_from_at": AT - timedelta(days=days), "reconciled_at": AT}
+        values = {"name": "runs", "scope": scope, "window_days": 90, "asked_at": AT, **reached, **fields}
+        SourceStream.objects.create(source=world.source, **values)
+
+    stream("whole", 90)
+    stream("of another branch, long ago", 5, asked_at=AT - timedelta(days=1))
+    client = as_("platform")
+    assert "Reading history" not in text_of(client.get(detail(world)))
+
+    stream("half", 37)
+    stream("half, of a shorter window", 29, window_days=30)
+    assert "Reading history: 37 of 90 days." in text_of(client.get(detail(world)))

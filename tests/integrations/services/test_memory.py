@@ -15,7 +15,7 @@ from integrations.services.memory_sweep import forget
 from tests.factories import AT
 from tests.integrations.streams import DAY, RUNS, Down, Truth, held_source, keys, recall, take_over
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_kinds")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("fake_kinds")]
 
 HOUR = timedelta(hours=1)
 
