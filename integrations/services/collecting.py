@@ -180,8 +180,11 @@ def _read(
     """What was collected, or why nothing. Raises LeaseLost: then nothing at all may be written."""
     try:
         with connector_of(connection, at=question.until, is_knocking=is_knocking) as connector:
-            collected = connector.collect(question)
-        memory.close()
+            try:
+                collected = connector.collect(question)
+            finally:
+                # Whatever ends it: what was asked for need not be asked for again.
+                memory.close()
         history = history_words(memory.covered)
     except LeaseLost:
         raise

@@ -10,6 +10,7 @@ import pytest
 
 from assessments.models import Measurement, Reading
 from integrations.connectors.base import Collected, Observation, Question
+from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.memory import Item, Stream
 from integrations.connectors.mlflow.options import RUN_SIGNALS
 from integrations.models import Collection, Connection, StreamItem
@@ -244,13 +245,18 @@ def test_a_run_that_was_unfinished_is_counted_when_it_ends(github: FakeGithub, g
 
 
 class Lister(FakeConnector):
-    """Reads one list: `odd` tells of something that no database can keep, `slow` loses its lease meanwhile."""
+    """Reads one list: `odd` tells of something that no database can keep, `slow` loses its lease meanwhile, `limited` may ask
+    for a single detail."""
 
     kind: ClassVar[str] = "lister"
 
     def collect(self, question: Question) -> Collected:
         project = question.options["project"]
         data = {"odd": object()} if project == "odd" else {}
+        if project == "limited":
+            jobs = Stream("jobs", "1", window=timedelta(days=7))
+            question.memory.once(jobs, "a", lambda: Item("a", question.until, is_final=True))
+            raise SourceError(Failure.RATE_LIMITED, "Enough for now.")
 
         def fetch(since: datetime, until: datetime) -> Iterator[list[Item]]:
             yield [Item("a", since, is_final=True)]
@@ -281,6 +287,15 @@ def test_a_page_that_cannot_be_kept_is_the_problem_of_its_source_only(lister: Co
     assert sorted(StreamItem.objects.values_list("stream__source__team__name", "key")) == [
         ("even", "a"), ("even", "b"), ("odd", "a"),
     ]  # fmt: skip
+
+
+def test_details_are_kept_when_the_collection_is_broken_off(lister: Connection) -> None:
+    make_source(lister, options={"project": "limited"})
+
+    (done,) = collect(lister, at=AT)
+
+    assert (done.outcome, done.failure) == ("failed", "rate_limited")
+    assert StreamItem.objects.get().key == "a"
 
 
 def test_who_lost_the_lease_in_the_middle_stores_nothing_more(lister: Connection) -> None:
