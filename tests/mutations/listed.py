@@ -18,6 +18,8 @@ LEASES = (
     "tests/integrations/services/test_leases.py::test_second_delivery_while_the_first_still_runs_stops",
 )
 INBOUND = "tests/integrations/test_inbound.py::"
+TEN_DAYS = ("tests/integrations/services/test_ten_days.py",)
+EVIDENCE_LINKS = ("tests/integrations/services/test_evidence_links.py",)
 COLLECTING = ("tests/integrations/services/test_calm_verdicts.py",)
 
 
@@ -265,6 +267,22 @@ PURE = (
 )
 
 UNDER_DJANGO = (
+    Mutation(
+        "assessments/services/verdicts.py",
+        "return before.pending_since is not None and min(_days(moved)) > before.pending_since",
+        "return True",
+        "a day on which nothing could be read confirms a changed verdict",
+        TEN_DAYS,
+        needs_database=True,
+    ),
+    Mutation(
+        "integrations/services/evidence_links.py",
+        'return Question(f"{quoted}{query}", is_trusted=inside)',
+        'return Question(f"{quoted}{query}", is_trusted=True)',
+        "the credential goes to pages outside the address that it was entered for",
+        EVIDENCE_LINKS,
+        needs_database=True,
+    ),
     Mutation(
         "assessments/services/verdicts.py",
         "pooled[name].is_partial or ",
