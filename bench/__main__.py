@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bench import report
 from bench.asking import WrongAnswer
-from bench.figures import Figure, exact, exit_code, ratio
+from bench.figures import Figure, exact, exit_code
 from bench.floor import SQLITE
-from bench.measures import api, counting, independence, pages, saving, server, storing
+from bench.measures import api, collecting, counting, independence, pages, saving, server, storing
 from bench.places import SEED_MINUTES, NotHere, Place, Servers, Size, place, servers
 from bench.run import DEFAULT, QUICK, Plan, stand
 from tests.services.servers import NotInstalled
@@ -25,11 +25,6 @@ NOT_HERE = 2
 ENDED = 143
 # Rows of PERFORMANCE that are measured elsewhere, with where.
 ELSEWHERE = (
-    Figure(
-        ratio("P17", "Celery overhead of collection, share of busy time", 0.1, ""),
-        None,
-        "needs a worker and a source",
-    ),
     Figure(exact("P19", "Lighthouse", 1), None, "needs Lighthouse"),
     Figure(exact("P20", "make test", 120, "s"), None, "`make test` prints its time"),
 )
@@ -97,6 +92,9 @@ def _measure(plan: Plan, on: Servers, options: Namespace) -> Iterator[Figure]:
         if wants("P16"):
             _say("storing measurements")
             yield from storing.storing(main_place, plan)
+        if wants("P17"):
+            _say("collecting with and without Celery")
+            yield from collecting.collecting(main_place, plan)
     if wants("P11"):
         yield from _pair(plan, on)
     yield from _growth(plan, on, options) if wants("P12") else ()

@@ -22,6 +22,7 @@ from django.utils import timezone  # noqa: E402
 from assessments.models import Answer, Assessment, Criterion, Measurement  # noqa: E402
 from assessments.services.answers import record_answer  # noqa: E402
 from assessments.services.measurements import Observed, record_measurements  # noqa: E402
+from bench import inside_collecting  # noqa: E402
 from bench.inside_names import LEAD, READER  # noqa: E402
 from teams.models import Team, User  # noqa: E402
 from teams.services.tokens import create_token  # noqa: E402
@@ -179,7 +180,15 @@ def _timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-TASKS: dict[str, Callable[..., Any]] = {"prepare": prepare, "queries": queries, "storing": storing}
+TASKS: dict[str, Callable[..., Any]] = {
+    "prepare": prepare,
+    "queries": queries,
+    "storing": storing,
+    "connect": inside_collecting.connect,
+    "collect_plainly": inside_collecting.collect_plainly,
+    "hand_all_over": inside_collecting.hand_all_over,
+    "count_runs": inside_collecting.count_runs,
+}
 
 
 def main(task: str, options: str) -> None:
