@@ -159,6 +159,16 @@ def resting_until(connection: Connection, at: datetime) -> datetime | None:
     )
 
 
+def why_not_now(connection: Connection, at: datetime) -> str:
+    """Why a collection could not begin at `at`, in a sentence that goes on after a name and a comma."""
+    fresh = Connection.objects.select_related("budget").get(pk=connection.pk)
+    if _is_held(fresh, at):
+        return "a worker is reading it at this moment."
+    if (free_at := resting_until(fresh, at)) is not None:
+        return f"its host asked for fewer requests. It may be asked again {in_words(free_at - at)}."
+    return "another connection with the same credential is being read at this moment."
+
+
 def in_words(wait: timedelta) -> str:
     """A wait in whole minutes, the begun one counted; in hours from two on."""
     minutes = -(-int(wait.total_seconds()) // 60)

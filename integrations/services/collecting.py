@@ -189,7 +189,7 @@ def _read(
     except LeaseLost:
         raise
     except SourceError as error:
-        # Put off is not failed: nothing was learned of any signal.
+        # Put off is not failed: then nothing was learned of any signal.
         is_put_off = error.kind is Failure.RATE_LIMITED
         reason = "" if is_put_off else REASONS.get(error.kind, Reason.UNREACHABLE)
         is_shared, is_silent = error.code != TOO_SLOW, error.code == SILENT

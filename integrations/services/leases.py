@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,7 +93,9 @@ def claim_one(*, connection_id: int, at: datetime) -> Claim | None:
     return next(iter(_claim(list(chosen), at, Connection.objects.free(at))), None)
 
 
-def _claim(chosen: list[tuple[int, int | None]], at: datetime, free: ConnectionQuerySet) -> tuple[Claim, ...]:
+def _claim(
+    chosen: Sequence[tuple[int, int | None]], at: datetime, free: ConnectionQuerySet
+) -> tuple[Claim, ...]:
     """Claims those that still are free. The budgets' rows guard that two callers do not take two of one credential."""
     claims = []
     with transaction.atomic():

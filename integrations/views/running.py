@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.access import connection_for
 from integrations.models import Connection
+from integrations.queries.connections import why_not_now
 from integrations.services.leases import claim_one
 from integrations.services.probes import RUN, ask_for_collection, try_connection
 from integrations.tasks import hand_over
@@ -45,10 +46,11 @@ def connection_collect(request: HttpRequest, pk: int) -> HttpResponse:
 
 def read_soon(request: HttpRequest, connection: Connection) -> None:
     """Hands a connection that is due to a worker and says what became of that."""
-    claim = claim_one(connection_id=connection.pk, at=timezone.now())
+    now = timezone.now()
+    claim = claim_one(connection_id=connection.pk, at=now)
     if claim is None:
         messages.info(
-            request, f"{connection.name} is being read at this moment, and is read again right after."
+            request, f"{connection.name} is read as soon as it can be: {why_not_now(connection, now)}"
         )
     elif hand_over(claim):
         messages.info(request, f"{connection.name} is read now. What it says shows here as it comes.")

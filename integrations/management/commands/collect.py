@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Source
 from integrations.queries.connection_page import run_words
+from integrations.queries.connections import why_not_now
 from integrations.services import collecting, leases
 
 NOT_ALL_READ, OWN_FAILURE, STOPPED = 3, 1, 130
@@ -52,9 +53,10 @@ class Command(BaseCommand):
             self._say(f"{connection.name}: not read, it is paused. {connection.pause_reason}")
             # What a person paused was not to be read; what the portal paused could not be read.
             return 0 if connection.paused_by_id else NOT_ALL_READ
-        claim = leases.claim_one(connection_id=connection.pk, at=timezone.now())
+        now = timezone.now()
+        claim = leases.claim_one(connection_id=connection.pk, at=now)
         if claim is None:
-            self._say(f"{connection.name}: not read, a worker is reading it at this moment.")
+            self._say(f"{connection.name}: not read, {why_not_now(connection, now)}")
             return NOT_ALL_READ
         source_count = Source.objects.open().filter(connection=connection).count()
         runs = collecting.collect_connection(

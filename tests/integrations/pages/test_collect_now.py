@@ -118,7 +118,7 @@ def test_while_it_is_read_it_is_read_again_right_after(reading, as_, broker):
 
     page = text_of(collect_now(as_("platform"), reading))
 
-    assert "Git is being read at this moment, and is read again right after." in page
+    assert "Git is read as soon as it can be: a worker is reading it at this moment." in page
     assert "It is being read now." in page
     leases.release(
         connection=running,

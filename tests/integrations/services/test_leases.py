@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 
 from integrations.models import Collection, Connection
 from integrations.services import collecting, leases, probes, sweeping
@@ -12,6 +15,7 @@ from integrations.services.connections import pause_connection, set_secret
 from tests.factories import AT
 from tests.integrations.factories import collect, make_connection, make_source, ticking
 from tests.integrations.fakes import FakeSystem
+from tests.portal.launched import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +178,51 @@ def test_sweep_drops_old_runs_only(fake: FakeSystem) -> None:
     sweeping.sweep(at=AT + timedelta(days=91))
 
     assert [run.started_at.date() for run in Collection.objects.all()] == [(AT + timedelta(days=89)).date()]
+
+
+# --- a worker that lives, and several that look at the same moment ---------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_reading_keeps_its_lease_and_a_hung_one_loses_it(
+    fake: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.02)
+    connection = make_connection(fake)
+    (claim,) = leases.claim_due(at=AT)
+    held = leases.begin(claim=claim, at=AT)
+    assert held is not None
+    later = AT + timedelta(minutes=3)
+
+    with leases.kept_alive(connection=held, clock=lambda: later):
+        wait_until(lambda: Connection.objects.get().lease_ends_at == later + leases.HELD, "a heartbeat", 10)
+
+    monkeypatch.setattr(leases, "LONGEST_SILENCE", 0.0)
+    with leases.kept_alive(connection=held, clock=lambda: later + timedelta(hours=1)):
+        time.sleep(0.2)
+    connection.refresh_from_db()
+    assert connection.lease_ends_at == later + leases.HELD
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dispatchers_at_the_same_moment_take_each_connection_once_and_one_of_each_credential(
+    fake: FakeSystem,
+) -> None:
+    for number in range(12):
+        make_connection(fake, answers={"token": f"t{number % 4}"})
+    found: list[int] = []
+
+    def dispatch() -> None:
+        try:
+            found.extend(claim.connection_id for claim in leases.claim_due(at=AT))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=dispatch) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    budgets = [Connection.objects.get(pk=pk).budget_id for pk in found]
+    assert len(found) == len(set(found)) == len(set(budgets)) == 4
