@@ -158,7 +158,7 @@ def resume_connection(*, connection: Connection, by: User | None, at: datetime) 
     check_right(by, EDIT)
     with transaction.atomic():
         row = _locked(connection)
-        unpause(row, at)
+        unpause(row=row, at=at)
         row.row_version += 1
         row.save(
             update_fields=[
@@ -245,7 +245,7 @@ def _write_secret(row: Connection, secrets: Mapping[str, str], by: User | None, 
     row.secret_set_at, row.secret_set_by = at, by
     _change_credential(row)
     if row.is_paused and row.paused_by_id is None:
-        unpause(row, at)
+        unpause(row=row, at=at)
     row.next_due_at = at
     row.save(
         update_fields=[
@@ -268,7 +268,7 @@ def _write_secret(row: Connection, secrets: Mapping[str, str], by: User | None, 
     record_event(at=at, by=by, action="connection.set_secret", obj=row, after={"set": sorted(secrets)})
 
 
-def unpause(row: Connection, at: datetime) -> None:
+def unpause(*, row: Connection, at: datetime) -> None:
     """Changes the row in memory; who calls saves it."""
     row.is_paused, row.pause_reason, row.paused_by = False, "", None
     row.failures, row.failing_since_at, row.next_due_at = 0, None, at

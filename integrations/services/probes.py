@@ -105,7 +105,7 @@ def ask_for_collection(*, connection: Connection, by: User | None, at: datetime)
                 f"{in_words(row.budget.free_at - at)}; the portal goes on by itself then."
             )
         if row.is_paused:
-            unpause(row, at)
+            unpause(row=row, at=at)
             record_event(at=at, by=by, action="connection.resume", obj=row)
         row.asked_at = row.next_due_at = at
         row.save(
