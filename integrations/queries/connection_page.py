@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet
 from assessments.models import Measurement, Reading
 from assessments.queries.readings import typed_value
 from assessments.queries.words import reason_words, signal_phrase, value_words
+from assessments.vocabulary import SIGNALS, SignalType
 from integrations.models import Collection, Connection, Source
 from integrations.queries.connections import (
     BLIND,
@@ -87,6 +88,11 @@ class ConnectionPage:
     sources: Page[Source]
     rows: tuple[SourceRow, ...]
     runs: tuple[RunRow, ...]
+
+    @property
+    def held_rows(self) -> tuple[SourceRow, ...]:
+        """Those that wait for somebody to say that a drop is right."""
+        return tuple(row for row in self.rows if row.held)
 
 
 def connection_page(actor: Actor, connection: Connection, at: datetime, number: str = "") -> ConnectionPage:
@@ -171,7 +177,10 @@ def _held(readings: QuerySet[Reading]) -> dict[int, list[str]]:
     rows = readings.filter(held_at__isnull=False).select_related("latest", "good").order_by("signal")
     for row in rows:
         before, now = (_said(one) for one in (row.good, row.latest))
-        found[row.team_id].append(f"{signal_phrase(row.signal)}: {before} counts, {now} was read")
+        phrase = signal_phrase(row.signal)
+        is_question = row.signal in SIGNALS and SIGNALS[row.signal].type is SignalType.BOOL
+        counts = f"{phrase}: {before}" if is_question or row.good is None else f"{before} {phrase}"
+        found[row.team_id].append(f"{counts[:1].upper()}{counts[1:]}. Read now: {now}.")
     return found
 
 
@@ -179,7 +188,7 @@ def _said(measurement: Measurement | None) -> str:
     if measurement is None:
         return "nothing"
     if measurement.reason:
-        return f"unknown ({reason_words(measurement.reason)})"
+        return f"unknown, {reason_words(measurement.reason)}"
     return value_words(measurement.signal, typed_value(measurement), measurement.bound)
 
 

@@ -35,8 +35,8 @@ def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
     platform = as_("platform")
     page = page_of(platform, dropped)
     assert (
-        "Fell by more than half and counts for nothing yet CI runs on the default branch: 40 counts, 3 was read."
-        in page
+        "What was read before stands until somebody says that the new values are right, or they come back by themselves. "
+        "Churn 40 CI runs on the default branch. Read now: 3. This is right for Churn" in page
     )
     assert BUTTON in page
 
@@ -54,7 +54,7 @@ def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
 
 def test_who_only_looks_sees_it_without_the_button(dropped, as_):
     page = page_of(as_("lead"), dropped)
-    assert "40 counts, 3 was read" in page
+    assert "40 CI runs on the default branch. Read now: 3." in page
     assert BUTTON not in page
 
 
