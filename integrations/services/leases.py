@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 from django.db.models import F
 
@@ -33,9 +34,6 @@ HELD = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 8.0
 # A reading that hangs for ever must not hold its connection for ever: longer than one source may take (doors.SOURCE_SECONDS).
 LONGEST_SILENCE = 600.0
-# Connections that did not answer last time and are read at the same moment: however many hosts are dead, they hold no more
-# workers than this.
-SLOW_AT_ONCE = 2
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
 SHORTEST_RETRY = timedelta(minutes=1)
@@ -67,13 +65,14 @@ class Ended:
 def claim_due(*, at: datetime, limit: int = 50) -> tuple[Claim, ...]:
     """Connections whose time has come, each held for LEASE by a fresh key. Two callers never get the same one.
 
-    Never two of one credential, and no more than SLOW_AT_ONCE that did not answer last time.
+    Never two of one credential, and no more than PORTAL_SLOW_AT_ONCE that did not answer last time: however many hosts are
+    dead, they hold no more workers than that.
     """
     due = Connection.objects.due(at).order_by("next_due_at", "pk")
     slow = Connection.objects.filter(is_slow=True, lease_ends_at__gte=at).count()
     chosen: list[tuple[int, int | None]] = [
         *due.filter(is_slow=False).values_list("pk", "budget")[:limit],
-        *due.filter(is_slow=True).values_list("pk", "budget")[: max(0, SLOW_AT_ONCE - slow)],
+        *due.filter(is_slow=True).values_list("pk", "budget")[: max(0, settings.PORTAL_SLOW_AT_ONCE - slow)],
     ]
     return _claim(chosen, at, Connection.objects.due(at))
 

@@ -201,15 +201,16 @@ def test_an_answer_brings_it_back_to_the_fast_lane(fake: FakeSystem) -> None:
     assert (connection.is_slow, connection.last_failure) == (False, "")
 
 
-def test_only_so_many_slow_ones_are_read_at_the_same_time(fake: FakeSystem) -> None:
-    for number in range(leases.SLOW_AT_ONCE + 3):
+def test_only_so_many_slow_ones_are_read_at_the_same_time(fake: FakeSystem, settings: Any) -> None:
+    settings.PORTAL_SLOW_AT_ONCE = 2
+    for number in range(5):
         make_connection(fake, answers={"token": f"t{number}"})
     Connection.objects.update(is_slow=True)
     live = make_connection(fake, answers={"token": "live"})
 
     claims = leases.claim_due(at=AT)
 
-    assert len(claims) == leases.SLOW_AT_ONCE + 1
+    assert len(claims) == 3
     assert claims[0].connection_id == live.pk
     assert leases.claim_due(at=AT) == ()
     leases.give_back(claim=claims[1])
