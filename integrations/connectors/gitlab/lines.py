@@ -13,10 +13,12 @@ from integrations.connectors.gitlab.accounts import Accounts
 from integrations.connectors.gitlab.deployments import deployment_item, releases_of
 from integrations.connectors.gitlab.reader import Reader
 from integrations.connectors.gitlab.recalling import Remembering
-from integrations.connectors.gitlab.server import stamp
+from integrations.connectors.gitlab.server import span, stamp
 from integrations.connectors.memory import Item, Stream
 
 WINDOW = timedelta(days=187)
+# How long before a release of the window its trial may lie.
+TRIALS = timedelta(days=120)
 PRODUCTION = "production"
 MAX_PAGES = 20
 # Review apps make an environment for each branch.
@@ -64,22 +66,22 @@ class Deployments:
 
     def _line(self, place: Place, environment: str) -> Line:
         since = self._remembering.until - WINDOW
-        releases, is_complete = self._releases(place, environment)
+        releases, covered_from = self._releases(place, environment)
         before = self._before(place, environment, since)
         has_records = bool(releases or before) or self._has_any(place, environment)
         return Line(
             place,
             environment.lower(),
             (*before, *releases),
-            since if is_complete else self._remembering.until,
+            covered_from,
             has_records,
         )
 
-    def _releases(self, place: Place, environment: str) -> tuple[list[Release], bool]:
+    def _releases(self, place: Place, environment: str) -> tuple[list[Release], datetime]:
         stream = Stream("deployments", f"{place.path}/{environment}", WINDOW)
 
-        def pages(since: datetime) -> Iterator[list[Item]]:
-            asked = {**_successes(environment), "finished_after": stamp(since)}
+        def pages(since: datetime, until: datetime | None) -> Iterator[list[Item]]:
+            asked = {**_successes(environment), **span("finished", since, until)}
             for page in self._reader.pages(f"{place.path}/deployments", asked, max_pages=MAX_PAGES):
                 yield [
                     item
@@ -90,7 +92,7 @@ class Deployments:
         found = self._remembering.recall(stream, pages)
         since = self._remembering.until - WINDOW
         items = [item for item in found.items if item.happened_at > since]
-        return releases_of(items, self._remembering.until), found.covers(since)
+        return releases_of(items, self._remembering.until), self._remembering.covered_from(found)
 
     def _before(self, place: Place, environment: str, since: datetime) -> list[Release]:
         """What was live when the window began."""
@@ -119,8 +121,8 @@ class Deployments:
         trials: list[Release] = []
         try:
             for name in self._named(place, names):
-                releases, is_complete = self._releases(place, name)
-                if not is_complete:
+                releases, covered_from = self._releases(place, name)
+                if covered_from > self._remembering.until - TRIALS:
                     cut = f"The list of deployments to {name[:80]} was cut off."
                     return named_gap(place, Unread("unreachable", cut))
                 trials += releases

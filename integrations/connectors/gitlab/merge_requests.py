@@ -13,7 +13,7 @@ from integrations.connectors.common.unread import Unread
 from integrations.connectors.gitlab.accounts import Accounts, account_key
 from integrations.connectors.gitlab.reader import Reader
 from integrations.connectors.gitlab.recalling import Remembering
-from integrations.connectors.gitlab.server import stamp
+from integrations.connectors.gitlab.server import span
 from integrations.connectors.memory import Item, Stream
 
 MAX_PAGES = 40
@@ -41,9 +41,15 @@ class MergeRequests:
         scope = f"{place.path}/{place.branch}/{'|'.join(sorted(self._marks))}"
         stream = Stream("merge_requests", scope, WINDOW)
 
-        def pages(since: datetime) -> Iterator[list[Item]]:
-            asked = {"state": "merged", "scope": "all", "target_branch": place.branch,
-                     "updated_after": stamp(since), "order_by": "updated_at", "sort": "desc"}  # fmt: skip
+        def pages(since: datetime, until: datetime | None) -> Iterator[list[Item]]:
+            asked = {
+                "state": "merged",
+                "scope": "all",
+                "target_branch": place.branch,
+                "order_by": "updated_at",
+                "sort": "desc",
+                **span("updated", since, until),
+            }
             for page in self._reader.pages(f"{place.path}/merge_requests", asked, max_pages=MAX_PAGES):
                 yield [
                     item
@@ -56,11 +62,8 @@ class MergeRequests:
             found = self._remembering.recall(stream, pages)
         except Unread as gap:
             return named_gap(place, gap)
-        until = self._remembering.until
-        since = until - WINDOW
-        return History(
-            place, changes_of(found.items, self._marks, until), since if found.covers(since) else until
-        )
+        merged = changes_of(found.items, self._marks, self._remembering.until)
+        return History(place, merged, self._remembering.covered_from(found))
 
     def _is_by_person(self, row: Row) -> bool:
         author = part(row, "author")

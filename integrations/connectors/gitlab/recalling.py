@@ -10,8 +10,8 @@ from integrations.connectors.common.unread import Unread
 from integrations.connectors.http import SourceError
 from integrations.connectors.memory import Item, Memory, Recalled, Stream
 
-Pages = Callable[[datetime], Iterator[Sequence[Item]]]
-"""Pages of the items that changed since then, newest first."""
+Pages = Callable[[datetime, datetime | None], Iterator[Sequence[Item]]]
+"""Pages of the items of a span of time, newest first. No end: up to now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Remembering:
     def recall(self, stream: Stream, pages: Pages) -> Recalled:
         """Everything known of a stream. Raises Unread when no page could be had, SourceError when going on is pointless.
 
-        The upper end is cut here and not asked for: of a listing by the time of change, newest first, nothing is skipped when
-        an item moves to the top meanwhile, and what moved past `until` is met again by the next collection.
+        The end of the newest span is cut here and not asked for: of a listing by the time of change, newest first, nothing is
+        skipped when an item moves to the top meanwhile, and what moved past `until` is met again by the next collection.
         """
 
         def fetch(since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
-            for page in pages(since):
-                yield [item for item in page if item.happened_at < until]
+            for page in pages(since, None if until >= self.until else until):
+                yield [item for item in page if since <= item.happened_at < until]
 
         found = self.memory.recall(stream, until=self.until, fetch=fetch, refetch=_nothing)
         if isinstance(found.cause, SourceError):
@@ -38,6 +38,10 @@ class Remembering:
         if found.cause is not None and not isinstance(found.cause, Unread):
             raise found.cause
         return found
+
+    def covered_from(self, found: Recalled) -> datetime:
+        """The moment after which nothing of a stream is missing."""
+        return self.until if found.cause is not None else found.covered_from
 
     def once(self, stream: Stream, key: str, ask: Callable[[], Item]) -> Item:
         """A detail: the remembered one where it is final. Raises what `ask` raises."""

@@ -91,9 +91,14 @@ class BuildServer:
     def _runs(
         self, place: Place, stream: Stream, questions: Sequence[dict[str, str]], *, name: str = ""
     ) -> Runs | Unread:
-        def pages(since: datetime) -> Iterator[list[Item]]:
+        def pages(since: datetime, until: datetime | None) -> Iterator[list[Item]]:
             for question in questions:
-                asked = {**question, "updated_after": stamp(since), "order_by": "updated_at", "sort": "desc"}
+                asked = {
+                    **question,
+                    "order_by": "updated_at",
+                    "sort": "desc",
+                    **span("updated", since, until),
+                }
                 for page in self._reader.pages(f"{place.path}/pipelines", asked, max_pages=MAX_PAGES):
                     # Servers before 16.9 do not know the filter by name and answer with all.
                     yield pipeline_items(row for row in page if not name or row.get("name") == name)
@@ -262,3 +267,9 @@ def hidden_ci(place: Place, gap: Unread) -> Unread:
 
 def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def span(what: str, since: datetime, until: datetime | None) -> dict[str, str]:
+    """The bounds of a listing, widened to whole seconds: updated_after and, where there is an end, updated_before."""
+    after = {f"{what}_after": stamp(since)}
+    return {**after, f"{what}_before": stamp(until + timedelta(seconds=1))} if until else after

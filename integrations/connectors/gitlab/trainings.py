@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from integrations.connectors.common.history import missing_from
-from integrations.connectors.common.payload import moment, record, text
+from integrations.connectors.common.payload import Row, moment, record, text
 from integrations.connectors.common.places import Asked, Named, Place, named_gap
 from integrations.connectors.common.runs import Run, newest_once
 from integrations.connectors.common.training_signals import Trainings
@@ -20,7 +20,7 @@ from integrations.connectors.gitlab.server import BuildServer, hidden_ci
 from integrations.connectors.memory import Item, Recalled, Stream
 
 WINDOW = timedelta(days=90)
-MAX_JOB_PAGES = 60
+MAX_JOB_PAGES = 150
 MAX_TRAINING_RUNS = 300
 # A job is listed by the time it was made, and one that waits to be played ends days later.
 _OVERLAP = timedelta(days=7)
@@ -39,6 +39,40 @@ class _Candidates:
     ids: tuple[int, ...]
     answered: set[Named]
     gap: Unread | None = None
+
+
+class JobWalk:
+    """One walk back through the jobs of a project. They can be asked for by number only, so spans of time share the walk."""
+
+    def __init__(self, reader: Reader, place: Place, names: frozenset[str]) -> None:
+        asked = {"scope[]": ("success", "failed"), "pagination": "keyset", "order_by": "id", "sort": "desc"}
+        self._pages = reader.pages(f"{place.path}/jobs", asked, max_pages=MAX_JOB_PAGES)
+        self._names = names
+        self._read: list[list[Item]] = []
+        self._reached: datetime | None = None
+        self._gap: Unread | None = None
+
+    def back_to(self, since: datetime) -> Iterator[list[Item]]:
+        """The pages read before, and those up to the moment. Raises Unread when a page cannot be had."""
+        yield from self._read
+        while self._reached is None or self._reached >= since:
+            page = self._next()
+            if page is None:
+                return
+            oldest = min((at for row in page if (at := moment(row, "created_at"))), default=None)
+            self._reached = oldest or self._reached
+            self._read.append(ended_jobs(page, self._names))
+            yield self._read[-1]
+
+    def _next(self) -> list[Row] | None:
+        # What broke off once would look like its end the next time.
+        if self._gap is not None:
+            raise self._gap
+        try:
+            return next(self._pages, None)
+        except Unread as gap:
+            self._gap = gap
+            raise
 
 
 class Trainer:
@@ -114,22 +148,9 @@ class Trainer:
     def _jobs(self, place: Place, names: frozenset[str]) -> Recalled:
         """The jobs of these names that came to an end. Raises Unread."""
         stream = Stream("training_jobs", f"{place.path}/{'|'.join(sorted(names))}", WINDOW, _OVERLAP)
-
-        def pages(since: datetime) -> Iterator[list[Item]]:
-            asked = {
-                "scope[]": ("success", "failed"),
-                "pagination": "keyset",
-                "order_by": "id",
-                "sort": "desc",
-            }
-            for page in self._reader.pages(f"{place.path}/jobs", asked, max_pages=MAX_JOB_PAGES):
-                yield [item for item in ended_jobs(page, names) if item.happened_at >= since]
-                oldest = min((at for row in page if (at := moment(row, "created_at"))), default=None)
-                if oldest is not None and oldest < since:
-                    return
-
+        walk = JobWalk(self._reader, place, names)
         try:
-            return self._remembering.recall(stream, pages)
+            return self._remembering.recall(stream, lambda since, _: walk.back_to(since))
         except Unread as gap:
             raise hidden_ci(place, gap) from gap
 

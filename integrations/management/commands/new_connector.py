@@ -24,7 +24,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="kind of the connector: small letters, digits and _ (gitlab)")
+        parser.add_argument("name", help="kind of the connector: small letters, digits and _ (bitbucket)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Writes five files and says what comes next. Raises CommandError, with nothing written."""

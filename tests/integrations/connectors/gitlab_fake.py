@@ -4,7 +4,7 @@ every question."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -51,6 +51,8 @@ class FakeGitlab(Loopback):
         self.prefix = prefix
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
+        # What the source that collects remembers; asked for at each collection.
+        self.memory: Callable[[], Memory] = Forgetful
 
     def answer(
         self,
@@ -82,13 +84,12 @@ class FakeGitlab(Loopback):
         options: dict[str, Any],
         *,
         wanted: tuple[str, ...] = (),
-        memory: Memory | None = None,
         address: str = "",
     ) -> Collected:
         connector, http = self.connector(address)
         with http:
             return connector.collect(
-                Question(until=UNTIL, options=options, wanted_shas=wanted, memory=memory or Forgetful())
+                Question(until=UNTIL, options=options, wanted_shas=wanted, memory=self.memory())
             )
 
     def paths(self) -> list[str]:

@@ -12,12 +12,14 @@ import pytest
 
 from integrations.connectors.base import Collected, Question
 from integrations.connectors.github.connector import GithubConnector
+from integrations.connectors.gitlab.connector import GitlabConnector
 from integrations.connectors.http import SourceError
 from integrations.connectors.jenkins.connector import JenkinsConnector
 from integrations.connectors.mlflow.connector import MlflowConnector
 from integrations.connectors.prometheus.connector import PrometheusConnector
 from tests.integrations.connectors import (
     github_world,
+    gitlab_world,
     jenkins_rows,
     jenkins_world,
     mlflow_world,
@@ -26,6 +28,7 @@ from tests.integrations.connectors import (
 from tests.integrations.connectors.garbage import spoilt
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import UNTIL
+from tests.integrations.connectors.gitlab_fake import FakeGitlab
 from tests.integrations.connectors.jenkins_fake import FakeJenkins
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.observed import assert_sound
@@ -58,6 +61,19 @@ def prometheus() -> Iterator[FakePrometheus]:
 def of_prometheus(fake: FakePrometheus) -> Collected | None:
     with contextlib.suppress(SourceError):
         return fake.collect(prometheus_fake.OPTIONS)
+    return None
+
+
+@pytest.fixture
+def gitlab() -> Iterator[FakeGitlab]:
+    with FakeGitlab() as fake:
+        gitlab_world.build_world(fake)
+        yield fake
+
+
+def of_gitlab(fake: FakeGitlab) -> Collected | None:
+    with contextlib.suppress(SourceError):
+        return fake.collect(gitlab_world.OPTIONS)
     return None
 
 
@@ -103,6 +119,12 @@ def test_spoilt_jenkins(jenkins: FakeJenkins, seed: int) -> None:
 def test_spoilt_prometheus(prometheus: FakePrometheus, seed: int) -> None:
     _spoil(prometheus.answers, random.Random(seed))
     _assert_sound_if_any(of_prometheus(prometheus), PrometheusConnector.signals)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_spoilt_gitlab(gitlab: FakeGitlab, seed: int) -> None:
+    _spoil(gitlab.answers, random.Random(seed))
+    _assert_sound_if_any(of_gitlab(gitlab), GitlabConnector.signals)
 
 
 def _assert_sound_if_any(collected: Collected | None, signals: frozenset[str]) -> None:
@@ -203,6 +225,45 @@ def test_no_zero_of_garbage_prometheus(
     assert collected is not None
     found = {one.signal: (one.value, one.reason) for one in collected.observations}
     assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize(
+    ("path", "signals"),
+    [
+        ("merge_requests", ("repo.merged_changes_90d",)),
+        ("pipelines", ("ci.runs_30d", "ci.success_rate_30d", "ci.training_runs_90d")),
+        ("jobs", ("ci.training_runs_90d", "ci.event_training_runs_90d")),
+        ("deployments", ("deploy.frequency_30d", "deploy.count_90d", "deploy.rollbacks_180d")),
+        ("repository/tree", ("repo.code_files", "repo.has_iac")),
+        ("environments", ("deploy.count_90d",)),
+    ],
+)
+def test_no_zero_of_garbage_gitlab(
+    gitlab: FakeGitlab, wrong: Any, path: str, signals: tuple[str, ...]
+) -> None:
+    for base in (gitlab_world.APP, gitlab_world.TRAINING):
+        gitlab.answer(f"{base}/{path}", wrong)
+    collected = of_gitlab(gitlab)
+    assert collected is not None
+    found = {one.signal: (one.value, one.reason) for one in collected.observations}
+    assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"id": 5}, "x", {"message": "x"}], ids=repr)
+def test_one_answer_to_everything_is_never_a_gitlab(body: Any) -> None:
+    with FakeGitlab() as fake:
+        for path in ("projects/team/app", "projects/102", "projects/5/repository/commits", "projects/5/pipelines",
+                     "projects/5/merge_requests", "projects/5/environments", "projects/5/repository/tree"):  # fmt: skip
+            fake.answer(path, body)
+        collected = of_gitlab(fake)
+    if collected is not None:
+        assert_sound(collected, GitlabConnector.signals)
+        # A project that is nothing but a number has no default branch, so no commit and no file; all else stays unknown.
+        known = {one.signal: one.value for one in collected.observations if one.value is not None}
+        allowed = known if body == {"id": 5} else {}
+        assert known == allowed
+        assert not any(name.startswith(("ci.", "deploy.")) for name in known)
 
 
 WHOLE = (

@@ -124,7 +124,7 @@ class TestCreate:
         assert counts() == before
 
     def test_an_unknown_kind_is_404(self, world, as_):
-        assert as_("platform").get("/connections/new/gitlab/").status_code == 404
+        assert as_("platform").get("/connections/new/bamboo/").status_code == 404
 
 
 class TestRefusedAddress:

@@ -1,0 +1,126 @@
+"""What "Test connection" sees of a GitLab: who, choices, and what each missing right blinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from integrations.connectors.base import Found
+from integrations.connectors.gitlab.connector import GitlabConnector
+from integrations.connectors.http import Failure, SourceError
+from tests.integrations.connectors.gitlab_fake import FakeGitlab
+from tests.integrations.connectors.gitlab_rows import ago, approvals, payload, pipeline, project, row
+from tests.integrations.connectors.gitlab_world import APP, build_world
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def gitlab() -> Iterator[FakeGitlab]:
+    with FakeGitlab() as fake:
+        build_world(fake)
+        fake.answer("user", payload("user"))
+        fake.answer("personal_access_tokens/self", payload("token"))
+        fake.answer("projects", [project(101, "team/app"), project(102, "team/training")])
+        fake.answer(
+            f"{APP}/pipelines",
+            [pipeline(1, ago(1), name="Nightly"), pipeline(2, ago(1), name=None)],
+            per_page=100,
+        )
+        fake.answer(f"{APP}/deployments", [], per_page=1)
+        fake.answer(f"{APP}/merge_requests", [change(8, ago(2))], per_page=1)
+        fake.answer(f"{APP}/merge_requests/8/approvals", approvals())
+        yield fake
+
+
+def look(fake: FakeGitlab) -> Found:
+    connector, http = fake.connector()
+    with http:
+        return connector.test()
+
+
+def test_identity_choices_and_nothing_missing(gitlab: FakeGitlab) -> None:
+    found = look(gitlab)
+    assert found.identity == "ann"
+    assert found.choices == {
+        "repositories": ["team/app", "team/training"],
+        "training_jobs": ["Nightly", "pytest", "Train", "train", "build"],
+        "production_environments": ["production", "review/x", "staging"],
+        "preproduction_environments": ["review/x", "staging"],
+    }
+    assert (found.missing, found.notes) == ({}, ("The token ends on 2027-01-01.",))
+    # every choice belongs to an option of the form
+    assert set(found.choices) <= {option.name for option in GitlabConnector.source_options}
+    assert len(gitlab.asked) <= 25
+    asked = next(one for one in gitlab.asked if one.path == "projects").query
+    assert (asked["membership"], asked["archived"]) == ("true", "false")
+
+
+DEPLOY = {name for name in GitlabConnector.signals if name.startswith("deploy.")}
+MISSING = {
+    "repository/tree": (
+        "Repository: role Reporter",
+        {
+            name for name in GitlabConnector.signals
+            if name.startswith("repo.")
+            and name not in ("repo.merged_changes_90d", "repo.reviewed_change_share_90d", "repo.main_branch_guarded")
+        },
+    ),
+    "merge_requests": (
+        "Merge requests: role Reporter",
+        {"repo.merged_changes_90d", "repo.reviewed_change_share_90d", "ci.change_coverage_30d"},
+    ),
+    "pipelines": (
+        "CI/CD: role Reporter, and CI/CD switched on",
+        {name for name in GitlabConnector.signals if name.startswith("ci.")}
+        | {"deploy.tested_sha_share_90d", "deploy.automated_share_90d"},
+    ),
+    "deployments": ("Environments: role Reporter", DEPLOY),
+    "protected_branches": ("Protected branches: role Maintainer", {"repo.main_branch_guarded"}),
+    "approval_rules": ("Approval rules: GitLab Premium", {"repo.main_branch_guarded"}),
+    "merge_requests/8/approvals": ("Approvals of merge requests", {"repo.reviewed_change_share_90d"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MISSING)
+def test_a_missing_right_names_the_signals_that_stay_unknown(gitlab: FakeGitlab, path: str) -> None:
+    gitlab.refuse(f"{APP}/{path}")
+    right, blinded = MISSING[path]
+    assert {name: set(signals) for name, signals in look(gitlab).missing.items()} == {right: blinded}
+
+
+def test_a_token_without_the_scope_or_an_end_is_told(gitlab: FakeGitlab) -> None:
+    gitlab.answer("personal_access_tokens/self", row("token", scopes=["read_user"], expires_at=None))
+    assert look(gitlab).notes == ("The token lacks the scope read_api, which everything here needs.",)
+
+
+def test_a_token_that_shows_no_project_is_told(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects", [])
+    found = look(gitlab)
+    assert found.choices["repositories"] == []
+    assert found.notes[1] == (
+        "No project is visible. The token's account has to be a member of the team's projects."
+    )
+
+
+def test_more_projects_than_are_looked_into_are_told(gitlab: FakeGitlab) -> None:
+    gitlab.answer("projects", [project(1_000 + at, f"team/p{at}") for at in range(130)])
+    found = look(gitlab)
+    assert len(found.choices["repositories"]) == 100
+    assert found.notes[1:] == (
+        "Only the 100 projects changed last are listed; others can be typed.",
+        "Jobs and environments are those of the 3 projects changed last.",
+    )
+
+
+def test_a_refused_token_is_an_error(gitlab: FakeGitlab) -> None:
+    gitlab.answer("user", {"message": "401 Unauthorized"}, code=401)
+    with pytest.raises(SourceError) as caught:
+        look(gitlab)
+    assert caught.value.kind is Failure.UNAUTHORIZED
+
+
+def test_a_web_server_that_is_no_gitlab_is_an_error() -> None:
+    with FakeGitlab() as fake, pytest.raises(SourceError):
+        look(fake)
