@@ -10,7 +10,7 @@ from integrations.connectors.base import Found
 from integrations.connectors.gitlab.connector import GitlabConnector
 from integrations.connectors.http import Failure, SourceError
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
-from tests.integrations.connectors.gitlab_rows import ago, approvals, payload, pipeline, project, row
+from tests.integrations.connectors.gitlab_rows import ago, approvals, change, payload, pipeline, project, row
 from tests.integrations.connectors.gitlab_world import APP, build_world
 
 pytestmark = pytest.mark.slow
