@@ -43,6 +43,7 @@ MAX_PARENTS = 10
 MAX_CHILDREN = 3
 # How many of the newest pipelines are looked at for one that is GitLab's own.
 LOOKED_AT = 20
+SETTLED = timedelta(days=7)
 _DETAILS = timedelta(days=190)
 
 
@@ -117,12 +118,27 @@ class BuildServer:
         key = (place.path, sha)
         if key not in self._by_sha:
             try:
-                rows = self._reader.whole(f"{place.path}/pipelines", {"sha": sha, "scope": "finished"})
-                runs = newest_once(run_of(item, place) for item in pipeline_items(rows))
+                runs = newest_once(run_of(item, place) for item in self._pipelines_of(place, sha))
                 self._by_sha[key] = tuple(run for run in runs if run.is_counted)
             except Unread as gap:
                 self._by_sha[key] = hidden_ci(place, gap)
         return self._by_sha[key]
+
+    def _pipelines_of(self, place: Place, sha: str) -> list[Item]:
+        def ask() -> Item:
+            rows = self._reader.whole(f"{place.path}/pipelines", {"sha": sha, "scope": "finished"})
+            items = pipeline_items(rows)
+            newest = max((item.happened_at for item in items), default=self._remembering.until)
+            # A commit of last week may be built again; one that was never built is asked for each time.
+            is_settled = newest < self._remembering.until - SETTLED
+            data = [[item.key, item.happened_at.isoformat(), dict(item.data)] for item in items]
+            return Item(sha, newest, is_settled, {"pipelines": data})
+
+        found = self._remembering.once(Stream("commit_pipelines", place.path, _DETAILS), sha, ask)
+        return [
+            Item(key, datetime.fromisoformat(at), is_final=True, data=data)
+            for key, at, data in found.data["pipelines"]
+        ]
 
     def details(self, place: Place, pipeline_id: int) -> Details | Unread | None:
         """One pipeline with its times and its starter; None when GitLab no longer has it."""
@@ -150,16 +166,25 @@ class BuildServer:
         """The pipeline that a child pipeline goes back to, by whose start it was started; itself for any other."""
         if details.source != CHILD:
             return details
-        gap = Unread("unreachable", f"{place.full_name}: the pipeline behind {details.run.id} was not found.")
         try:
-            for parent_id in self._parents(place, details.run) if depth else ():
-                children = self._children(place, parent_id)
-                if details.run.id in children:
-                    parent = self.details(place, parent_id)
-                    return self.beginning(place, parent, depth - 1) if isinstance(parent, Details) else gap
-        except Unread as found:
-            return hidden_ci(place, found)
-        return gap
+            parent = self.details(place, self._parent(place, details.run)) if depth else None
+        except Unread as gap:
+            return hidden_ci(place, gap)
+        if isinstance(parent, Details):
+            return self.beginning(place, parent, depth - 1)
+        lost = f"{place.full_name}: the pipeline behind {details.run.id} was not found."
+        return parent or Unread("unreachable", lost)
+
+    def _parent(self, place: Place, run: Run) -> int:
+        """The pipeline that started a child. Raises Unread, also when there is none."""
+
+        def ask() -> dict[str, object]:
+            for parent_id in self._parents(place, run):
+                if run.id in self._children(place, parent_id):
+                    return {"parent": parent_id}
+            raise Unread("unreachable", f"The pipeline that started {run.id} was not found.")
+
+        return int(self._once("parent", place, run, ask).data["parent"])
 
     def _parents(self, place: Place, run: Run) -> list[int]:
         """The pipelines of the same commit that may have started this one, the nearest in time first."""

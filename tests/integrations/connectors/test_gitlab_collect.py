@@ -12,6 +12,7 @@ import yaml
 from integrations.connectors.base import FactKind
 from integrations.connectors.gitlab.connector import JOINED, GitlabConnector
 from integrations.connectors.http import Failure, SourceError
+from integrations.connectors.memory import Forgetful
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
 from tests.integrations.connectors.gitlab_rows import (
     BOT,
@@ -165,6 +166,7 @@ def test_an_installation_below_a_path_is_asked_there(ending: str) -> None:
 
 
 def test_pages_are_followed_by_their_question_at_our_own_address(gitlab: FakeGitlab) -> None:
+    gitlab.memory = Forgetful  # one span, so that its pages can be counted
     many = [change(iid, ago(10)) for iid in range(1_000, 1_230)]
     gitlab.answer(f"{APP}/merge_requests", many, state="merged", target_branch="main")
     files = tree(*(f"src/m{at}.py" for at in range(150)))
@@ -180,6 +182,7 @@ def test_pages_are_followed_by_their_question_at_our_own_address(gitlab: FakeGit
 
 
 def test_a_page_that_names_itself_as_the_next_does_not_go_on_for_ever(gitlab: FakeGitlab) -> None:
+    gitlab.memory = Forgetful  # one span, so that its pages can be counted
     own = '<https://gitlab.example.com/x?state=merged&scope=all&target_branch=main&updated_after=2025-12-25T12%3A00%3A00Z&order_by=updated_at&sort=desc&per_page=100>; rel="next"'
     gitlab.answer(f"{APP}/merge_requests", [change(1, ago(3))], headers={"Link": own}, state="merged")
     found = by_signal(gitlab.collect(OPTIONS))["repo.merged_changes_90d"]
@@ -188,6 +191,7 @@ def test_a_page_that_names_itself_as_the_next_does_not_go_on_for_ever(gitlab: Fa
 
 
 def test_a_listing_cut_off_in_the_middle_is_a_lower_bound(gitlab: FakeGitlab) -> None:
+    gitlab.memory = Forgetful  # one span, so that its pages can be counted
     many = [change(iid, ago(10)) for iid in range(1_000, 1_150)]
     gitlab.answer(f"{APP}/merge_requests", many, state="merged", target_branch="main")
     gitlab.answer(f"{APP}/merge_requests", {"message": "500"}, code=502, page=2)
