@@ -28,6 +28,7 @@ class Accounts:
         self._reader = reader
         self._remembering = remembering
         self._known: dict[int, bool] = {}
+        self._left = MAX_ASKED
 
     def is_person(self, account: Row) -> bool:
         """True for a person's account. Machines show in their name, or else in what GitLab says of the account."""
@@ -35,11 +36,14 @@ class Accounts:
         if not name or _MACHINE.fullmatch(name):
             return False
         if id_ not in self._known:
-            self._known[id_] = self._ask(id_) if id_ and len(self._known) < MAX_ASKED else True
+            self._known[id_] = self._ask(id_) if id_ else True
         return self._known[id_]
 
     def _ask(self, id_: int) -> bool:
         def ask() -> Item:
+            if self._left <= 0:
+                raise Unread("truncated", "More accounts than one collection asks for.")
+            self._left -= 1
             answer = record(self._reader.get(f"users/{id_}").data)
             return Item(
                 str(id_), self._remembering.until, is_final=True, data={"bot": answer.get("bot") is True}
@@ -47,8 +51,10 @@ class Accounts:
 
         try:
             return self._remembering.once(_STREAM, str(id_), ask).data.get("bot") is not True
-        except Unread:
-            return True  # accounts are hidden from some tokens; then the name alone decides
+        except Unread as gap:
+            # Accounts are hidden from some tokens; then the name alone decides, and the next is not asked for.
+            self._left = 0 if gap.status == 403 else self._left
+            return True
 
 
 def account_key(account: Row) -> str:

@@ -11,6 +11,7 @@ from integrations.connectors.common.releases import Line, Release
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.gitlab.accounts import Accounts
 from integrations.connectors.gitlab.deployments import deployment_item, releases_of
+from integrations.connectors.gitlab.places import Projects
 from integrations.connectors.gitlab.reader import Reader
 from integrations.connectors.gitlab.recalling import Remembering
 from integrations.connectors.gitlab.server import span, stamp
@@ -28,8 +29,11 @@ MAX_ENVIRONMENT_PAGES = 10
 class Deployments:
     """Asks for environments and for the deployments that succeeded in them."""
 
-    def __init__(self, reader: Reader, remembering: Remembering, accounts: Accounts) -> None:
+    def __init__(
+        self, reader: Reader, remembering: Remembering, accounts: Accounts, projects: Projects
+    ) -> None:
         self._reader = reader
+        self._projects = projects
         self._remembering = remembering
         self._accounts = accounts
 
@@ -51,6 +55,8 @@ class Deployments:
         return found
 
     def _of_tier(self, place: Place) -> list[str]:
+        if self._projects.lacks(place, "environments"):
+            return []
         rows = self._reader.whole(f"{place.path}/environments", max_pages=MAX_ENVIRONMENT_PAGES)
         return [text(row, "name") for row in rows if text(row, "tier") == PRODUCTION and text(row, "name")]
 

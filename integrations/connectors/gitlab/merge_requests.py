@@ -11,6 +11,7 @@ from integrations.connectors.common.places import Asked, Place, named_gap
 from integrations.connectors.common.pool import Share
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.gitlab.accounts import Accounts, account_key
+from integrations.connectors.gitlab.places import Projects
 from integrations.connectors.gitlab.reader import Reader
 from integrations.connectors.gitlab.recalling import Remembering
 from integrations.connectors.gitlab.server import span
@@ -25,9 +26,15 @@ class MergeRequests:
     """Asks for merged changes and who approved them."""
 
     def __init__(
-        self, reader: Reader, remembering: Remembering, accounts: Accounts, marks: Sequence[str]
+        self,
+        reader: Reader,
+        remembering: Remembering,
+        accounts: Accounts,
+        projects: Projects,
+        marks: Sequence[str],
     ) -> None:
         self._reader = reader
+        self._projects = projects
         self._remembering = remembering
         self._accounts = accounts
         self._marks = tuple(marks)
@@ -37,6 +44,8 @@ class MergeRequests:
         return [one.found if isinstance(one.found, Unread) else self._history(one.found) for one in asked]
 
     def _history(self, place: Place) -> History | Unread:
+        if self._projects.lacks(place, "merge_requests"):
+            return History(place, (), self._remembering.until - WINDOW)
         # Of labels and branches only whether they bear a mark is kept, so other marks are another list.
         scope = f"{place.path}/{place.branch}/{'|'.join(sorted(self._marks))}"
         stream = Stream("merge_requests", scope, WINDOW)

@@ -30,6 +30,10 @@ class Projects:
         self.asked = asked
         self.rows = rows
 
+    def lacks(self, place: Place, feature: str) -> bool:
+        """Whether a feature of a project is switched off: its part of the API answers 403 then, and there is nothing in it."""
+        return self.rows.get(place.path, {}).get(f"{feature}_access_level") == "disabled"
+
 
 def ask_projects(reader: Reader, setup: Setup) -> Projects:
     """Every named project. Raises SourceError when none could be asked because the line or the server failed."""

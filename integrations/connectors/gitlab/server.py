@@ -33,6 +33,7 @@ from integrations.connectors.gitlab.pipelines import (
     run_of,
     steps_of,
 )
+from integrations.connectors.gitlab.places import Projects
 from integrations.connectors.gitlab.reader import Reader
 from integrations.connectors.gitlab.recalling import Remembering
 from integrations.connectors.memory import Item, Stream
@@ -51,9 +52,15 @@ class BuildServer:
     """Answers from GitLab CI/CD, kept for one collection. Methods return Unread where an answer could not be had."""
 
     def __init__(
-        self, reader: Reader, remembering: Remembering, accounts: Accounts, test_step: re.Pattern[str]
+        self,
+        reader: Reader,
+        remembering: Remembering,
+        accounts: Accounts,
+        projects: Projects,
+        test_step: re.Pattern[str],
     ) -> None:
         self._reader = reader
+        self._projects = projects
         self._remembering = remembering
         self._accounts = accounts
         self._test_step = test_step
@@ -69,6 +76,8 @@ class BuildServer:
         return self._has_ci[place.path]
 
     def _ask_has_ci(self, place: Place) -> bool | Unread:
+        if self._projects.lacks(place, "builds"):
+            return False
         try:
             reply = self._reader.get(f"{place.path}/pipelines", {"per_page": LOOKED_AT})
             newest = self._reader.rows_of(reply)

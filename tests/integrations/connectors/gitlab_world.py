@@ -35,7 +35,7 @@ from tests.integrations.connectors.gitlab_rows import (
 
 APP, TRAINING = "projects/101", "projects/102"
 # A filter of the question, where a fake has to tell listings of one path apart.
-CHILD = {"source": "parent_pipeline"}
+CHILD: dict[str, Any] = {"source": "parent_pipeline"}
 
 OPTIONS: dict[str, Any] = {
     "repositories": ["team/app app", "102 training"],
@@ -278,10 +278,15 @@ def _releases(fake: FakeGitlab) -> None:
         fake.answer(f"{APP}/deployments/{one['id']}", shown)
     for (old, new), (days, hours) in CHANGED.items():
         commits = [(f"{new}-{at}", ago(days, hours=back), "Work") for at, back in enumerate(hours)]
-        fake.answer(f"{APP}/repository/compare", comparison(*commits), **{"from": sha(old), "to": sha(new)})
+        fake.answer(f"{APP}/repository/compare", comparison(*commits), **between(old, new))
     # D...E is left out: 404, the history was rewritten. F brings the change with the hotfix label.
     mended = comparison(("merge-5", ago(20 - 20 / 24, hours=1), "Mend the model"))
-    fake.answer(f"{APP}/repository/compare", mended, **{"from": sha("E"), "to": sha("F")})
+    fake.answer(f"{APP}/repository/compare", mended, **between("E", "F"))
+
+
+def between(old: str, new: str) -> dict[str, Any]:
+    """The question of a comparison; `from` is a word of the language."""
+    return {"from": sha(old), "to": sha(new)}
 
 
 def _tests_of_releases(fake: FakeGitlab) -> None:

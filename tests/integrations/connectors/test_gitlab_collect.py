@@ -11,13 +11,12 @@ import yaml
 
 from integrations.connectors.base import FactKind
 from integrations.connectors.gitlab.connector import JOINED, GitlabConnector
-from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.memory import Forgetful
+from tests.integrations.connectors.gitlab_expected import EXPECTED
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
 from tests.integrations.connectors.gitlab_rows import (
     BOT,
     ago,
-    approval_rule,
     change,
     content,
     deployment,
@@ -25,7 +24,6 @@ from tests.integrations.connectors.gitlab_rows import (
     payload,
     pipeline,
     project,
-    protected,
     row,
     sha,
     tree,
@@ -47,71 +45,6 @@ def gitlab() -> Iterator[FakeGitlab]:
     with FakeGitlab() as fake:
         build_world(fake)
         yield fake
-
-
-# Worked out by hand from tests/integrations/connectors/gitlab_world.py: (value, reason, bound, numerator, denominator).
-EXPECTED: dict[str, tuple[Any, ...]] = {
-    "repo.connected": (True, "", "exact", None, None),
-    # app: app.py, model.py, test_app.py; training: train.py, explore.ipynb, tests/test_train.py, load.sql
-    "repo.code_files": (7, "", "exact", None, None),
-    "repo.notebook_share": (1 / 7, "", "exact", 1, 7),
-    "repo.has_tests": (True, "", "exact", None, None),
-    # two test files, four other code files without the notebook
-    "repo.test_file_ratio": (0.5, "", "exact", 2, 4),
-    # training has no lock file, and its requirements.txt has a line that is not pinned
-    "repo.has_lockfile": (False, "", "exact", None, None),
-    "repo.has_dependency_manifest": (True, "", "exact", None, None),
-    "repo.has_pipeline_definition": (True, "", "exact", None, None),
-    "repo.has_ci_config": (True, "", "exact", None, None),
-    "repo.has_container_definition": (True, "", "exact", None, None),
-    "repo.has_iac": (False, "", "exact", None, None),
-    "repo.has_data_checks": (False, "", "exact", None, None),
-    "repo.has_model_card": (True, "", "exact", None, None),
-    # app 1-5 and training 11; not the token's 6, the service's 8, the old 7 and 9 into another branch
-    "repo.merged_changes_90d": (6, "", "exact", None, None),
-    # 1, 2, 3 and 11; 4 is approved by its author and two machines, 5 after the merge
-    "repo.reviewed_change_share_90d": (4 / 6, "", "exact", 4, 6),
-    # app by its own rule, training by one with a star; nobody pushes to either
-    "repo.main_branch_guarded": (True, "", "exact", None, None),
-    # app 201-210 and training 221, 222; not the cancelled, skipped, external ones, another branch's and the older one
-    "ci.runs_30d": (12, "", "exact", None, None),
-    # app 7 of 10, training 2 of 2
-    "ci.success_rate_30d": (9 / 12, "", "exact", 9, 12),
-    # 1 and 5 by their merge commits, 2 by its head; 3 only by hand, 4 only cancelled, 11 only in another tool
-    "ci.change_coverage_30d": (3 / 6, "", "exact", 3, 6),
-    # app 9 of 10: 209 skipped its test, 210 tested in its child pipeline; training 2 of 2
-    "ci.test_steps_share": (11 / 12, "", "exact", 11, 12),
-    # 10, 20, 30 and 40 cases: the lower of the two in the middle
-    "ci.tests_executed_p50": (20, "", "exact", None, None),
-    # 301-310 and the pipeline of that name; 311 was not played, 312 is old, 313 still runs
-    "ci.training_runs_90d": (11, "", "exact", None, None),
-    # 301, the child 307 by its parent, 314; 302 failed, 309 is older
-    "ci.scheduled_training_runs_30d": (3, "", "exact", None, None),
-    # 305 by a token's call, 306 by a trigger; 310 failed
-    "ci.event_training_runs_90d": (2, "", "exact", None, None),
-    # 303 on the page, 304 by a person's call
-    "ci.training_manual_share_90d": (2 / 11, "", "exact", 2, 11),
-    # E, F, G, H, I
-    "deploy.frequency_30d": (5, "", "exact", None, None),
-    # B, A, C, D, E, F, G, H, I: C sent twice on one day counts once
-    "deploy.count_90d": (9, "", "exact", None, None),
-    # A and I by machines, C by a push, F by a schedule two pipelines back; B and E were started by people, D was played by
-    # another, G was recorded by a person, H's pipeline is gone and its deployment a person's
-    "deploy.automated_share_90d": (4 / 9, "", "exact", 4, 9),
-    # ann, bea, carl; dan and fay approved
-    "deploy.deployers_180d": (5, "", "exact", None, None),
-    # 1, 10, 24, 24, 24, 24, 30, 48, 100
-    "deploy.lead_time_p50_h": (24, "", "exact", None, None),
-    # B, A, C, D, G, H; E has no test, F's was over too late, I's failed
-    "deploy.tested_sha_share_90d": (6 / 9, "", "exact", 6, 9),
-    # B, A, G, H, I; C only two minutes before, D only after
-    "deploy.staged_share_90d": (5 / 9, "", "exact", 5, 9),
-    # B was taken back, E mended by F
-    "deploy.change_failure_rate": (2 / 9, "", "exact", 2, 9),
-    # 6 and 20 hours
-    "deploy.rollback_time": (13, "", "exact", None, None),
-    "deploy.rollbacks_180d": (1, "", "exact", None, None),
-}
 
 
 def test_collect_gives_the_values_worked_out_by_hand(gitlab: FakeGitlab) -> None:
@@ -280,176 +213,6 @@ def test_deployments_are_asked_by_the_time_of_their_end_as_gitlab_wants_it(gitla
     assert {one["order_by"] for one in listed} == {"updated_at"}
 
 
-# --- what is hidden
-
-
-def test_one_hidden_project_makes_counts_lower_bounds_and_shares_unknown(gitlab: FakeGitlab) -> None:
-    options = {**OPTIONS, "repositories": [*OPTIONS["repositories"], "team/hidden infra"]}
-    collected = gitlab.collect(options)
-    assert_sound(collected, GitlabConnector.signals)
-    found = by_signal(collected)
-    assert (found["repo.code_files"].value, found["repo.code_files"].bound) == (7, "lower")
-    assert (found["ci.runs_30d"].value, found["ci.runs_30d"].bound) == (12, "lower")
-    assert (found["deploy.count_90d"].value, found["deploy.count_90d"].bound) == (9, "lower")
-    shares = {
-        found[name].reason
-        for name in found
-        if "share" in name or name.endswith(("_rate", "_rate_30d", "_ratio"))
-    }
-    assert shares == {"unauthorized"}
-    assert found["repo.has_model_card"].value is True
-    assert (found["repo.has_iac"].value, found["repo.has_iac"].reason) == (None, "unauthorized")
-    assert any("team/hidden" in note for note in collected.notes)
-
-
-def test_all_projects_hidden_is_unauthorized_everywhere_and_never_zero() -> None:
-    with FakeGitlab() as fake:
-        collected = fake.collect(OPTIONS)
-    assert_sound(collected, GitlabConnector.signals)
-    assert {found.reason for found in collected.observations} == {"unauthorized"}
-
-
-def test_a_refused_credential_ends_the_collection(gitlab: FakeGitlab) -> None:
-    gitlab.answer("projects/team/app", {"message": "401 Unauthorized"}, code=401)
-    with pytest.raises(SourceError) as caught:
-        gitlab.collect(OPTIONS)
-    assert caught.value.kind is Failure.UNAUTHORIZED
-    assert len(gitlab.asked) == 1
-
-
-@pytest.mark.parametrize("page", [1, 2])
-def test_the_limit_ends_the_collection_with_the_time_to_come_back(gitlab: FakeGitlab, page: int) -> None:
-    many = [change(iid, ago(10)) for iid in range(1_000, 1_150)]
-    gitlab.answer(f"{APP}/merge_requests", many, state="merged", target_branch="main")
-    asked = {"page": 2} if page == 2 else {}
-    gitlab.answer(
-        f"{APP}/merge_requests", {"message": "429"}, code=429, headers={"Retry-After": "90"}, **asked
-    )
-    with pytest.raises(SourceError) as caught:
-        gitlab.collect(OPTIONS)
-    assert caught.value.kind is Failure.RATE_LIMITED
-    assert caught.value.retry_at is not None
-
-
-def test_a_server_in_trouble_ends_the_collection() -> None:
-    with FakeGitlab() as fake:
-        for path in ("projects/team/app", "projects/102"):
-            fake.answer(path, {"message": "500"}, code=503)
-        with pytest.raises(SourceError) as caught:
-            fake.collect(OPTIONS)
-    assert caught.value.kind is Failure.UNAVAILABLE
-
-
-CI_SIGNALS = frozenset(name for name in EXPECTED if name.startswith("ci."))
-CODE_SIGNALS = frozenset(
-    name for name in EXPECTED
-    if name.startswith("repo.")
-    and name not in ("repo.connected", "repo.merged_changes_90d", "repo.reviewed_change_share_90d", "repo.main_branch_guarded")
-)  # fmt: skip
-
-# One right removed: the paths below a project that answer 403 without it, and the signals that go blind by it.
-RIGHTS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
-    "CI/CD": (
-        ("pipelines", "jobs"),
-        CI_SIGNALS | {"deploy.tested_sha_share_90d", "deploy.automated_share_90d"},
-    ),
-    "files": (("repository/tree",), CODE_SIGNALS),
-    "merge requests": (
-        ("merge_requests",),
-        frozenset(
-            {
-                "repo.merged_changes_90d",
-                "repo.reviewed_change_share_90d",
-                "ci.change_coverage_30d",
-                "deploy.change_failure_rate",
-                "deploy.rollback_time",
-            }
-        ),
-    ),
-    "environments": (
-        ("environments",),
-        frozenset(name for name in EXPECTED if name.startswith("deploy.")),
-    ),
-    "deployments": (("deployments",), frozenset(name for name in EXPECTED if name.startswith("deploy."))),
-    "protected branches": (("protected_branches",), frozenset({"repo.main_branch_guarded"})),
-    "approval rules": (("approval_rules",), frozenset({"repo.main_branch_guarded"})),
-    "comparisons": (
-        ("repository/compare",),
-        frozenset({"deploy.lead_time_p50_h", "deploy.change_failure_rate", "deploy.rollback_time"}),
-    ),
-}
-
-
-@pytest.mark.parametrize("right", RIGHTS)
-def test_a_missing_right_blinds_its_signals_only(gitlab: FakeGitlab, right: str) -> None:
-    paths, blinded = RIGHTS[right]
-    for base in (APP, TRAINING):
-        for path in paths:
-            gitlab.refuse(f"{base}/{path}")
-    collected = gitlab.collect(OPTIONS)
-    assert_sound(collected, GitlabConnector.signals)
-    found = by_signal(collected)
-    assert {name for name in found if found[name].reason == "unauthorized"} == blinded
-    others = {name: found[name].value for name in found if name not in blinded}
-    assert others == {name: pytest.approx(EXPECTED[name][0]) for name in others}
-
-
-def test_a_403_of_ci_is_told_as_switched_off_or_a_low_role_and_never_as_a_bad_token(
-    gitlab: FakeGitlab,
-) -> None:
-    for base in (APP, TRAINING):
-        gitlab.refuse(f"{base}/pipelines")
-    detail = by_signal(gitlab.collect(OPTIONS))["ci.runs_30d"].detail
-    assert detail == (
-        "team/app: CI/CD is switched off for this project, or the role of the token is below Reporter."
-    )
-
-
-@pytest.mark.parametrize("code", [403, 404])
-def test_an_edition_that_hides_approvals_leaves_reviews_unknown(gitlab: FakeGitlab, code: int) -> None:
-    gitlab.refuse(f"{APP}/merge_requests/1/approvals", code)
-    found = by_signal(gitlab.collect(OPTIONS))["repo.reviewed_change_share_90d"]
-    assert (found.value, found.reason) == (None, "unauthorized")
-    assert "edition" in found.detail
-
-
-def test_an_edition_without_approvals_of_deployments_is_asked_once(gitlab: FakeGitlab) -> None:
-    for id_ in range(901, 912):
-        gitlab.answer(f"{APP}/deployments/{id_}", deployment(id_, "x", ago(1)))
-    found = by_signal(gitlab.collect(OPTIONS))["deploy.deployers_180d"]
-    # ann, bea, carl
-    assert (found.value, found.bound) == (3, "exact")
-    assert sum(path.startswith(f"{APP}/deployments/") for path in gitlab.paths()) == 1
-
-
-# --- the branch
-
-
-@pytest.mark.parametrize(
-    ("path", "answer"),
-    [
-        ("projects/team/app", project(101, "team/app", only_allow_merge_if_pipeline_succeeds=False)),
-        (f"{APP}/protected_branches", []),
-        (f"{APP}/protected_branches", [protected("main", {"access_level": 40})]),
-        (f"{APP}/protected_branches", [protected("main"), protected("*", {"access_level": 30})]),
-        (f"{APP}/protected_branches", [protected("main", {}, {"deploy_key_id": 3})]),
-        (f"{APP}/approval_rules", []),
-        (f"{APP}/approval_rules", [approval_rule(approvals_required=0)]),
-        (f"{APP}/approval_rules", [approval_rule(rule_type="code_owner")]),
-        (f"{APP}/approval_rules", [approval_rule(protected_branches=[{"name": "release"}])]),
-    ],
-)
-def test_a_gap_in_the_guard_is_a_no(gitlab: FakeGitlab, path: str, answer: Any) -> None:
-    gitlab.answer(path, answer)
-    assert by_signal(gitlab.collect(OPTIONS))["repo.main_branch_guarded"].value is False
-
-
-def test_a_proven_no_stands_where_another_setting_is_hidden(gitlab: FakeGitlab) -> None:
-    gitlab.answer("projects/team/app", project(101, "team/app", only_allow_merge_if_pipeline_succeeds=False))
-    gitlab.refuse(f"{APP}/protected_branches")
-    assert by_signal(gitlab.collect(OPTIONS))["repo.main_branch_guarded"].value is False
-
-
 # --- CI and training
 
 
@@ -513,6 +276,17 @@ def test_jobs_are_read_back_to_the_window_and_no_further(gitlab: FakeGitlab) -> 
     asked = [one.query for one in gitlab.asked if one.path == f"{TRAINING}/jobs"]
     assert [(one["pagination"], one["order_by"], one["sort"]) for one in asked] == [("keyset", "id", "desc")]
     assert f"{APP}/jobs" not in gitlab.paths()
+
+
+def test_features_that_are_switched_off_hide_nothing(gitlab: FakeGitlab) -> None:
+    off = {f"{name}_access_level": "disabled" for name in ("builds", "environments", "merge_requests")}
+    gitlab.answer("projects/102", project(102, "team/training", **off))
+    for path in ("pipelines", "jobs", "environments", "deployments", "merge_requests"):
+        gitlab.refuse(f"{TRAINING}/{path}")
+    found = by_signal(gitlab.collect({"repositories": OPTIONS["repositories"]}))
+    assert (found["ci.runs_30d"].value, found["ci.runs_30d"].bound) == (10, "exact")
+    assert (found["deploy.count_90d"].value, found["deploy.count_90d"].bound) == (9, "exact")
+    assert (found["repo.merged_changes_90d"].value, found["repo.merged_changes_90d"].bound) == (5, "exact")
 
 
 # --- files and projects
