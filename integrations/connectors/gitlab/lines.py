@@ -73,7 +73,8 @@ class Deployments:
     def _line(self, place: Place, environment: str) -> Line:
         since = self._remembering.until - WINDOW
         releases, covered_from = self._releases(place, environment)
-        before = self._before(place, environment, since)
+        # With a hole between the two, the first known release would be compared with one that is not before it.
+        before = self._before(place, environment, since) if covered_from <= since else []
         has_records = bool(releases or before) or self._has_any(place, environment)
         return Line(
             place,
