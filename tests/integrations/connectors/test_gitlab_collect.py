@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import yaml
 
 from integrations.connectors.base import FactKind
 from integrations.connectors.gitlab.connector import JOINED, GitlabConnector
-from integrations.connectors.memory import Forgetful
+from integrations.connectors.memory import Forgetful, Memory
 from tests.integrations.connectors.gitlab_expected import EXPECTED
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
 from tests.integrations.connectors.gitlab_rows import (
@@ -42,8 +42,9 @@ def catalog_signals() -> dict[str, Any]:
 
 
 @pytest.fixture
-def gitlab() -> Iterator[FakeGitlab]:
+def gitlab(memory: Callable[[], Memory]) -> Iterator[FakeGitlab]:
     with FakeGitlab() as fake:
+        fake.memory = memory
         build_world(fake)
         yield fake
 

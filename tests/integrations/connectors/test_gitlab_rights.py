@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from integrations.connectors.gitlab.connector import GitlabConnector
 from integrations.connectors.http import Failure, SourceError
+from integrations.connectors.memory import Memory
 from tests.integrations.connectors.gitlab_expected import EXPECTED
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
 from tests.integrations.connectors.gitlab_rows import (
@@ -26,8 +27,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def gitlab() -> Iterator[FakeGitlab]:
+def gitlab(memory: Callable[[], Memory]) -> Iterator[FakeGitlab]:
     with FakeGitlab() as fake:
+        fake.memory = memory
         build_world(fake)
         yield fake
 
