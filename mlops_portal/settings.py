@@ -49,6 +49,7 @@ PORTAL_DEMO = env.flag("PORTAL_DEMO") and not PRODUCTION
 PORTAL_SETUP_TOKEN = env.text("PORTAL_SETUP_TOKEN")
 # Kind -> class of every connector, loaded when it is needed (integrations/connectors/registry.py).
 PORTAL_CONNECTORS = {
+    "azure_devops": "integrations.connectors.azure_devops.connector.AzureDevopsConnector",
     "github": "integrations.connectors.github.connector.GithubConnector",
     "gitlab": "integrations.connectors.gitlab.connector.GitlabConnector",
     "jenkins": "integrations.connectors.jenkins.connector.JenkinsConnector",

@@ -193,7 +193,7 @@ class Http:
         self._stay_here(url, "the question")
         return url
 
-    def _stay_here(self, url: httpx2.URL, what: str) -> None:
+    def _stay_here(self, url: httpx2.URL, what: str, *, status: int | None = None) -> None:
         """A credential belongs to the origin and path that it was entered for (Redash CVE-2026-76083 left the path)."""
         base = self._base
         is_same = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
@@ -201,6 +201,7 @@ class Http:
             raise SourceError(
                 Failure.BLOCKED,
                 f"{self.host}: {what} leads to another address than that of the connection; the portal does not go there.",
+                status=status,
             )
 
     def _fetch(
@@ -240,7 +241,7 @@ class Http:
             raise SourceError(
                 Failure.REJECTED, f"{self.host} redirects to something that is no address."
             ) from None
-        self._stay_here(url, "a redirect")
+        self._stay_here(url, "a redirect", status=response.status_code)
         if response.status_code != 301 or method != "GET":
             raise SourceError(
                 Failure.REJECTED,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.azure_devops.connector import AzureDevopsConnector
 from integrations.connectors.base import Collected, Question
 from integrations.connectors.github.connector import GithubConnector
 from integrations.connectors.gitlab.connector import GitlabConnector
@@ -18,6 +19,7 @@ from integrations.connectors.jenkins.connector import JenkinsConnector
 from integrations.connectors.mlflow.connector import MlflowConnector
 from integrations.connectors.prometheus.connector import PrometheusConnector
 from tests.integrations.connectors import (
+    azure_devops_world,
     github_world,
     gitlab_world,
     jenkins_rows,
@@ -25,6 +27,7 @@ from tests.integrations.connectors import (
     mlflow_world,
     prometheus_fake,
 )
+from tests.integrations.connectors.azure_devops_fake import FakeAzure
 from tests.integrations.connectors.garbage import spoilt
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import UNTIL
@@ -41,6 +44,13 @@ pytestmark = pytest.mark.slow
 def github() -> Iterator[FakeGithub]:
     with FakeGithub() as fake:
         github_world.build_world(fake)
+        yield fake
+
+
+@pytest.fixture
+def azure() -> Iterator[FakeAzure]:
+    with FakeAzure() as fake:
+        azure_devops_world.build_world(fake)
         yield fake
 
 
@@ -90,6 +100,13 @@ def of_github(fake: FakeGithub) -> Collected | None:
     return None
 
 
+def of_azure(fake: FakeAzure) -> Collected | None:
+    connector, http = fake.connector()
+    with http, contextlib.suppress(SourceError):
+        return connector.collect(Question(until=UNTIL, options=azure_devops_world.OPTIONS))
+    return None
+
+
 def of_jenkins(fake: FakeJenkins) -> Collected | None:
     connector, http = fake.connector()
     with http, contextlib.suppress(SourceError):
@@ -107,6 +124,12 @@ def test_spoilt_mlflow(mlflow: FakeMlflow, seed: int) -> None:
 def test_spoilt_github(github: FakeGithub, seed: int) -> None:
     _spoil(github.answers, random.Random(seed))
     _assert_sound_if_any(of_github(github), GithubConnector.signals)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_spoilt_azure(azure: FakeAzure, seed: int) -> None:
+    _spoil(azure.answers, random.Random(seed))
+    _assert_sound_if_any(of_azure(azure), AzureDevopsConnector.signals)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -245,6 +268,26 @@ def test_no_zero_of_garbage_gitlab(
     for base in (gitlab_world.APP, gitlab_world.TRAINING):
         gitlab.answer(f"{base}/{path}", wrong)
     collected = of_gitlab(gitlab)
+    assert collected is not None
+    found = {one.signal: (one.value, one.reason) for one in collected.observations}
+    assert {found[name] for name in signals} == {(None, "unreachable")}
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize(
+    ("path", "signals"),
+    [
+        (f"{azure_devops_world.APP}/pullrequests", ("repo.reviewed_change_share_90d",)),
+        (azure_devops_world.BUILDS, ("ci.runs_30d", "ci.training_runs_90d", "ci.event_training_runs_90d")),
+        (
+            azure_devops_world.PRODUCTION,
+            ("deploy.frequency_30d", "deploy.count_90d", "deploy.rollbacks_180d"),
+        ),
+    ],
+)
+def test_no_zero_of_garbage_azure(azure: FakeAzure, wrong: Any, path: str, signals: tuple[str, ...]) -> None:
+    azure.answer(path, {"value": wrong, "count": 1})
+    collected = of_azure(azure)
     assert collected is not None
     found = {one.signal: (one.value, one.reason) for one in collected.observations}
     assert {found[name] for name in signals} == {(None, "unreachable")}
