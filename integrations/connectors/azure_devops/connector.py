@@ -203,15 +203,16 @@ def _trainings(
 
 
 def _with_purged(one: Observation, host: AzureHost, asked: Sequence[Asked]) -> Observation:
-    """Runs of pull requests are deleted before other runs: a change without a run may have had one."""
+    """A change without a run may have had one that was deleted: runs of pull requests go before others."""
     if one.signal != "ci.change_coverage_30d" or one.value is None or one.numerator == one.denominator:
         return one
     places = [found.found for found in asked if isinstance(found.found, Place) and host.has_ci(found.found)]
-    days = min((host.retention(place).pull_request_days for place in places), default=30)
-    if days >= 30:
+    gap = next((gap for place in places if (gap := host.change_gap(place)) is not None), None)
+    if gap is None:
         return one
-    words = f"At least this share: runs of pull requests are deleted after {days} days."
-    return replace(one, bound="lower", detail=f"{one.detail} {words}".strip())
+    if not one.numerator:
+        return unread(one.signal, gap, url=one.url)
+    return replace(one, bound="lower", detail=f"{one.detail} At least this share: {gap.detail}".strip())
 
 
 def _tests_executed(host: AzureHost, entries: Sequence[BranchRuns | Unread]) -> Observation:

@@ -118,7 +118,12 @@ class AzureHost:
         return self._builds[place.path]
 
     def _ask_builds(self, place: Place) -> Builds:
-        kept_days = self.retention(place).days
+        silent: Unread | None = None
+        kept_days = 0
+        try:
+            kept_days = self.retention(place).days
+        except Unread as gap:
+            silent = gap
 
         def fetch(since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
             horizon = self._until - timedelta(days=kept_days)
@@ -136,6 +141,10 @@ class AzureHost:
             cause = recalled.cause
             why = cause if isinstance(cause, Unread) else Unread("unreachable", str(cause))
             return Builds(builds, self._until, named_gap(place, why))
+        if silent is not None:
+            # Single old runs are kept, so the oldest that is left proves nothing.
+            words = f"How long runs are kept could not be read, so some may be missing. {silent.detail}"
+            return Builds(builds, self._until, named_gap(place, Unread(silent.reason, words, silent.cause)))
         purged = [item.happened_at for item in recalled.items if item.key == _PURGED]
         if purged:
             words = f"Azure DevOps deletes runs after {kept_days} days; all are there from {purged[0]:%-d %b %Y} on."
@@ -184,15 +193,29 @@ class AzureHost:
         return retention
 
     def runs_of(self, place: Place, sha: str) -> tuple[Run, ...] | Unread:
-        """Completed builds of one commit, pull request builds among them. Unread where none is there and older ones are gone."""
+        """Completed builds of one commit that are known, pull request builds among them; `gap` tells of others."""
         builds = self.builds(place)
         if isinstance(builds, Unread):
             return builds
         found = [build.run for build in builds.builds if sha and sha in (build.run.sha, build.source_sha)]
-        counted = tuple(run for run in found if run.is_counted)
-        if builds.gap is not None and not any(run.is_success for run in counted):
-            return builds.gap
-        return counted
+        return tuple(run for run in found if run.is_counted)
+
+    def gap(self, place: Place) -> Unread | None:
+        """Why builds of the repository may be missing, None when none can be."""
+        builds = self.builds(place)
+        return builds if isinstance(builds, Unread) else builds.gap
+
+    def change_gap(self, place: Place) -> Unread | None:
+        """Why runs of changes of the last 30 days may be missing, None when none can be."""
+        builds = self.builds(place)
+        if isinstance(builds, Unread):
+            return builds
+        gap = builds.missing(self._until - timedelta(days=30))
+        if gap is not None:
+            return gap
+        days = self.retention(place).pull_request_days
+        words = f"runs of pull requests are deleted after {days} days."
+        return Unread("history_discarded", words) if days < 30 else None
 
     def test_steps(self, place: Place, run: Run) -> StepFindings | Unread:
         """What the jobs and tasks of a build show of tests."""

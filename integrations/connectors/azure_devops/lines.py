@@ -11,7 +11,7 @@ from integrations.connectors.azure_devops.builds import Build
 from integrations.connectors.azure_devops.host import AzureHost
 from integrations.connectors.azure_devops.places import project_path, repository_id
 from integrations.connectors.common.comparing import NOT_COMPARABLE, Changed
-from integrations.connectors.common.origins import is_automated, tested_share
+from integrations.connectors.common.origins import is_automated, tested_share, unless_missing
 from integrations.connectors.common.payload import Row, moment, number, part, sha, text
 from integrations.connectors.common.places import Asked, Named, Place, named_gap
 from integrations.connectors.common.pool import Share
@@ -57,24 +57,38 @@ class Environments:
         self._builds: dict[int, Build] = {}
 
     def lines(self, asked: Sequence[Asked], named: Sequence[Named]) -> list[Line | Unread]:
-        """One line for each repository and environment named that holds deployments of it."""
+        """One line for each repository and environment named. A name that no project has is Unread: it may be a new one's."""
         found: list[Line | Unread] = []
+        met: set[str] = set()
+        wanted = dict.fromkeys(name.name.lower() for name in named)
         for one in asked:
             names = dict.fromkeys(name.name.lower() for name in named if name.is_in(one.mapped.full_name))
             if names and isinstance(one.found, Unread):
                 found.append(one.found)
             elif isinstance(one.found, Place):
-                found += [self._line(one.found, name) for name in names]
+                lines = {name: self._line(one.found, name) for name in names}
+                met |= {name for name, line in lines.items() if line is not None}
+                found += [line for line in lines.values() if line is not None]
+        # Only where all projects were seen is a name proven to be nobody's.
+        if not any(isinstance(line, Unread) for line in found):
+            found += [
+                Unread("not_configured", f"No environment is called “{name[:80]}”.")
+                for name in wanted
+                if name not in met
+            ]
         return found
 
-    def _line(self, place: Place, name: str) -> Line | Unread:
+    def _line(self, place: Place, name: str) -> Line | Unread | None:
+        """The line, None where the project has no environment of that name: another project of the team may have it."""
         try:
-            history = self._history(place, self._number(place, name))
-            return self._of_repository(place, name, history)
+            number_ = self._number(place, name)
+            if number_ is None:
+                return None
+            return self._of_repository(place, name, self._history(place, number_))
         except Unread as gap:
             return named_gap(place, gap)
 
-    def _number(self, place: Place, name: str) -> int:
+    def _number(self, place: Place, name: str) -> int | None:
         project = project_path(place)
         if project not in self._names:
             try:
@@ -89,10 +103,7 @@ class Environments:
         if isinstance(names, Unread):
             raise names
         numbers = {str(one): one for one in names.values()}
-        found = names.get(name) or numbers.get(name)
-        if found is None:
-            raise Unread("not_configured", f"No environment is called “{name[:80]}”.")
-        return found
+        return names.get(name) or numbers.get(name)
 
     def _history(self, place: Place, environment: int) -> _History:
         if environment not in self._histories:
@@ -181,7 +192,7 @@ class Origins:
 
     def tested(self, line: Line, releases: list[Release]) -> Share | Unread:
         """Releases whose commit had passed a test step before."""
-        return tested_share(self._host, line, releases)
+        return unless_missing(tested_share(self._host, line, releases), self._host.gap(line.place))
 
 
 def trials_of(

@@ -25,8 +25,8 @@ CONNECTION_OPTIONS = (
     Option(
         "token",
         "Personal access token",
-        "A token with the scopes Code (read), Build (read), Environment (read and manage, the only one there is) and Test "
-        "Management (read). The address ends with the organisation: https://dev.azure.com/acme.",
+        "A token with the scopes Code (read), Build (read), Environment (read and manage; there is no narrower "
+        "one) and Test Management (read). The address ends with the organisation: https://dev.azure.com/acme.",
         kind=OptionKind.SECRET,
         is_required=True,
     ),

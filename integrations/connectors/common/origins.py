@@ -41,6 +41,13 @@ def tested_share(host: CiHost, line: Line, releases: list[Release]) -> Share | U
     return Share(tested, len(releases))
 
 
+def unless_missing(share: Share | Unread, gap: Unread | None) -> Share | Unread:
+    """The share, or the gap where runs are missing that may have tested what seems not to be."""
+    if gap is None or isinstance(share, Unread) or share.numerator == share.denominator:
+        return share
+    return gap
+
+
 def _is_tested(host: CiHost, place: Place, release: Release) -> bool | Unread:
     runs = host.runs_of(place, release.sha)
     if isinstance(runs, Unread):

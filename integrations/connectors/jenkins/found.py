@@ -13,6 +13,8 @@ from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.jenkins.jobs import path_of
 from integrations.connectors.jenkins.options import CI_SIGNALS
 
+# What a person can look through; the rest can be typed.
+MAX_NAMES = 60
 # Three levels in one answer; jobs that lie deeper can be typed.
 _LEVEL = "_class,fullName,lastCompletedBuild[number]"
 _TREE = f"_class,jobs[{_LEVEL},jobs[{_LEVEL},jobs[{_LEVEL}]]]"
@@ -45,10 +47,12 @@ def look_round(asker: Asker) -> Found:
     notes = [] if version else ["It does not tell its version: a proxy takes the header X-Jenkins away."]
     if not names:
         notes.append(f"No job is visible. {READ_JOBS} shows a job with its builds.")
+    if len(names) > MAX_NAMES:
+        notes.append(f"{MAX_NAMES} of {len(names)} jobs are listed; the others can be typed.")
     choices = ("ci_jobs", "training_jobs", "production_jobs", "preproduction_jobs")
     return Found(
         identity=f"{identity} at Jenkins {version}".rstrip(),
-        choices=dict.fromkeys(choices, names),
+        choices=dict.fromkeys(choices, names[:MAX_NAMES]),
         missing=missing,
         notes=tuple(notes),
     )

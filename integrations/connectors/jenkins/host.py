@@ -93,20 +93,24 @@ class JenkinsHost:
         return bool(self._ci)
 
     def runs_of(self, place: Place, sha: str) -> tuple[Run, ...] | Unread:
-        """Builds of one commit in the jobs that build and test. Unread where none is there and older ones are gone."""
+        """Builds of one commit, in the jobs that build and test, that are known; `gap` tells of others."""
         found: list[Run] = []
-        gap: Unread | None = None
-        for job in self._ci:
-            history = job if isinstance(job, Unread) else self._histories.of(job, self._ci_days)
-            if isinstance(history, Unread):
-                gap = gap or history
-                continue
-            gap = gap or history.gap
-            runs = (self.run_of(history.job, build) for build in history.builds)
-            found += [run for run in runs if sha and run.sha == sha and run.is_counted]
-        if gap is not None and not any(run.is_success for run in found):
-            return gap
+        for history in self._ci_histories():
+            if isinstance(history, History):
+                runs = (self.run_of(history.job, build) for build in history.builds)
+                found += [run for run in runs if sha and run.sha == sha and run.is_counted]
         return tuple(sorted(found, key=lambda run: (run.created_at, run.id), reverse=True))
+
+    def gap(self) -> Unread | None:
+        """Why builds of the jobs that build and test may be missing, None when none can be."""
+        histories = self._ci_histories()
+        gaps = (history if isinstance(history, Unread) else history.gap for history in histories)
+        return next((gap for gap in gaps if gap is not None), None)
+
+    def _ci_histories(self) -> list[History | Unread]:
+        return [
+            job if isinstance(job, Unread) else self._histories.of(job, self._ci_days) for job in self._ci
+        ]
 
     def test_steps(self, place: Place, run: Run) -> StepFindings | Unread:
         """What a build shows of tests: its report, else the names of its stages."""

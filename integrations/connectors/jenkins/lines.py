@@ -9,7 +9,7 @@ from datetime import datetime
 from integrations.connectors.common.changes import Change
 from integrations.connectors.common.changes import History as Changes
 from integrations.connectors.common.comparing import NOT_COMPARABLE, Changed
-from integrations.connectors.common.origins import is_automated, tested_share
+from integrations.connectors.common.origins import is_automated, tested_share, unless_missing
 from integrations.connectors.common.places import Place
 from integrations.connectors.common.pool import Share
 from integrations.connectors.common.releases import Deployment, Line, Release, in_order
@@ -101,7 +101,7 @@ class Sendings:
 
     def tested(self, line: Line, releases: list[Release]) -> Share | Unread:
         """Builds whose commit had passed a test step before."""
-        return tested_share(self._host, line, releases)
+        return unless_missing(tested_share(self._host, line, releases), self._host.gap())
 
     def changes(self, line: Line) -> Changes | Unread:
         """What a build tells of its change: the branch that its commit came from. A hotfix is known by that alone here."""

@@ -194,7 +194,7 @@ def test_names_that_nothing_answers_to_are_questions(azure: FakeAzure) -> None:
     found = by_signal(collected)
     assert {found[name].reason for name in (*TRAINING_SIGNALS, *DEPLOY_SIGNALS)} == {"not_configured"}
     assert found["ci.training_runs_90d"].detail == "No pipeline answers to “retrain”."
-    assert found["deploy.count_90d"].detail == "churn/app: No environment is called “live”."
+    assert found["deploy.count_90d"].detail == "No environment is called “live”."
 
 
 def test_numbers_name_pipelines_and_environments_too(azure: FakeAzure) -> None:
@@ -227,9 +227,27 @@ def test_runs_of_pull_requests_go_first_so_coverage_is_a_lower_bound(azure: Fake
     assert found.detail == "4 of 6. At least this share: runs of pull requests are deleted after 10 days."
 
 
-def test_a_retention_that_is_not_told_leaves_runs_unread(azure: FakeAzure) -> None:
+def test_a_retention_that_is_not_told_leaves_lower_bounds(azure: FakeAzure) -> None:
     azure.answer(f"{API}/build/retention", {"purgeRuns": None})
-    assert value(collect(azure), "ci.runs_30d")[:2] == (None, "unreachable")
+    collected = collect(azure)
+    assert_sound(collected, AzureDevopsConnector.signals)
+    assert value(collected, "ci.runs_30d") == (20, "", "lower")
+    assert value(collected, "ci.success_rate_30d")[:2] == (None, "unreachable")
+    assert value(collected, "ci.training_runs_90d") == (7, "", "lower")
+    # what went live was tested or not; of what was not, a deleted run may have been the test
+    assert value(collected, "deploy.tested_sha_share_90d")[:2] == (None, "unreachable")
+
+
+def test_an_environment_of_one_project_is_none_of_another(azure: FakeAzure) -> None:
+    other = "22222222-aaaa-4bbb-8ccc-000000000003"
+    azure.answer("lab/_apis/git/repositories/tool", row("repository", id=other, name="tool"))
+    azure.rows(
+        f"lab/_apis/git/repositories/{other}/refs", [{"name": "refs/heads/main", "objectId": sha("h")}]
+    )
+    azure.rows("lab/_apis/distributedtask/environments", [row("environment", id=9, name="sandbox")])
+    collected = collect(azure, repositories=[*OPTIONS["repositories"], "lab/tool infra"])
+    assert value(collected, "deploy.count_90d") == (9, "", "exact")
+    assert value(collected, "deploy.staged_share_90d") == (5 / 9, "", "exact")
 
 
 def test_deployments_before_a_deleted_build_are_not_known(azure: FakeAzure) -> None:

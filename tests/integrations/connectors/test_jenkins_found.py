@@ -40,6 +40,14 @@ def test_it_lists_jobs_for_each_option_and_opens_folders(jenkins: FakeJenkins) -
     assert len(jenkins.asked) == 3
 
 
+def test_it_lists_no_more_than_people_can_look_through(jenkins: FakeJenkins) -> None:
+    jobs = [{"_class": "hudson.model.FreeStyleProject", "fullName": f"job-{at}"} for at in range(70)]
+    jenkins.answer("api/json", {"_class": "hudson.model.Hudson", "jobs": jobs})
+    seen = found(jenkins)
+    assert [len(names) for names in seen.choices.values()] == [60, 60, 60, 60]
+    assert seen.notes == ("60 of 70 jobs are listed; the others can be typed.",)
+
+
 def test_a_missing_plug_in_blinds_what_stages_tell(jenkins: FakeJenkins) -> None:
     jenkins.answers = [one for one in jenkins.answers if "wfapi" not in one.path]
     assert found(jenkins).missing == {
