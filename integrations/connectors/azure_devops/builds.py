@@ -39,6 +39,7 @@ _REASONS = {
     "triggered": StartedBy.MACHINE,
 }
 _HEADS = "refs/heads/"
+_GUID = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,19 @@ def read_steps(records: Iterable[Row]) -> list[Step]:
     ]
 
 
-def has_approval(records: Iterable[Row]) -> bool:
-    """Whether the build waited for somebody's approval."""
-    return any(re.fullmatch(r"Checkpoint\.Approval", text(row, "type")) for row in records)
+def approval_ids(records: Iterable[Row]) -> list[str]:
+    """The approvals that the build waited for: a checkpoint of that kind bears the number of its approval."""
+    ids = (text(row, "id").lower() for row in records if text(row, "type") == "Checkpoint.Approval")
+    return sorted({one if _GUID.fullmatch(one) else "" for one in ids})
+
+
+def read_approvers(approvals: Iterable[Row]) -> list[str]:
+    """People who let a build go on; one who was only asked, or turned it down, did not."""
+    found: set[str] = set()
+    for approval in approvals:
+        steps = approval.get("steps")
+        for step in steps if isinstance(steps, list) else ():
+            if isinstance(step, dict) and text(step, "status").lower() == "approved":
+                person = part(step, "actualApprover")
+                found |= {who(person)} if is_person(person) else set()
+    return sorted(found)

@@ -11,7 +11,8 @@ from integrations.connectors.azure_devops.asking import PER_PAGE, AzureAsker, ro
 from integrations.connectors.azure_devops.builds import (
     Build,
     Definition,
-    has_approval,
+    approval_ids,
+    read_approvers,
     read_build,
     read_definitions,
     read_item,
@@ -85,7 +86,7 @@ class AzureHost:
         self._definitions: dict[str, tuple[Definition, ...] | Unread] = {}
         self._builds: dict[str, Builds | Unread] = {}
         self._retentions: dict[str, Retention | Unread] = {}
-        self._timelines: dict[int, tuple[StepFindings, bool] | Unread] = {}
+        self._timelines: dict[int, tuple[StepFindings, list[str]] | Unread] = {}
 
     def definitions(self, place: Place) -> tuple[Definition, ...] | Unread:
         """The pipelines of a repository; an empty tuple proves that it has none."""
@@ -222,12 +223,30 @@ class AzureHost:
         timeline = self._timeline(place, run)
         return timeline if isinstance(timeline, Unread) else timeline[0]
 
-    def has_approval(self, place: Place, run: Run) -> bool | Unread:
-        """Whether a build waited for somebody's approval."""
+    def approvers(self, place: Place, run: Run) -> list[str] | Unread:
+        """People who let a build go on where it waited for an approval."""
         timeline = self._timeline(place, run)
-        return timeline if isinstance(timeline, Unread) else timeline[1]
+        if isinstance(timeline, Unread):
+            return timeline
+        ids = timeline[1]
+        if not ids:
+            return []
 
-    def _timeline(self, place: Place, run: Run) -> tuple[StepFindings, bool] | Unread:
+        def ask() -> Item:
+            asked = {"approvalIds": ",".join(ids), "$expand": "steps"}
+            rows = rows_of(self._asker.get(f"{project_path(place)}/_apis/pipelines/approvals", asked))
+            if len(rows) < len(ids):
+                raise Unread("unreachable", f"Not all approvals of build {run.id} are there any more.")
+            people = read_approvers(rows)
+            return Item(str(run.id), run.created_at, is_final=run.is_counted, data={"people": people})
+
+        try:
+            stream = Stream("approvals", project_path(place), timedelta(days=210))
+            return list(self._memory.once(stream, str(run.id), ask).data["people"])
+        except Unread as gap:
+            return named_gap(place, gap)
+
+    def _timeline(self, place: Place, run: Run) -> tuple[StepFindings, list[str]] | Unread:
         if run.id not in self._timelines:
             # What is kept are findings, not names; other words find other things.
             stream = Stream("timelines", f"{project_path(place)} {self._test_words}", timedelta(days=210))
@@ -237,7 +256,7 @@ class AzureHost:
                 findings = StepFindings(
                     item.data["has_run"], datetime.fromisoformat(passed) if passed else None
                 )
-                self._timelines[run.id] = findings, item.data["has_approval"]
+                self._timelines[run.id] = findings, list(item.data["approvals"])
             except Unread as gap:
                 self._timelines[run.id] = named_gap(place, gap)
         return self._timelines[run.id]
@@ -256,7 +275,7 @@ class AzureHost:
             data={
                 "has_run": findings.has_run,
                 "passed_at": findings.passed_at.isoformat() if findings.passed_at else None,
-                "has_approval": has_approval(records),
+                "approvals": approval_ids(records),
             },
         )
 

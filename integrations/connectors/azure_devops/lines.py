@@ -180,14 +180,16 @@ class Origins:
         return Share(sum(is_automated(release, run) for release, run in runs), len(releases))
 
     def deployers(self, line: Line, releases: list[Release]) -> tuple[set[str], bool]:
-        """People who started a release, and whether nobody else approved one: approvers are not asked for."""
+        """People who started or approved a release, and whether all could be seen."""
         people = {release.deployment.creator for release in releases if release.deployment.is_by_person}
         runs = {release.run_id: self._environments.build(release).run for release in releases}
         is_complete = len(runs) <= MAX_ORIGINS
         for run in list(runs.values())[-MAX_ORIGINS:]:
-            waited = self._host.has_approval(line.place, run)
-            if isinstance(waited, Unread) or waited:
-                return people, False
+            approvers = self._host.approvers(line.place, run)
+            if isinstance(approvers, Unread):
+                is_complete = False
+            else:
+                people |= set(approvers)
         return people, is_complete
 
     def tested(self, line: Line, releases: list[Release]) -> Share | Unread:

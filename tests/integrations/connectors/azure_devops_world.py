@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from integrations.connectors.base import Collected, Question
 from tests.integrations.connectors.azure_devops_fake import FakeAzure
 from tests.integrations.connectors.azure_devops_rows import (
     APP_ID,
     TRAINING_ID,
     Row,
+    account,
     ago,
     build,
     comment,
@@ -26,10 +28,10 @@ from tests.integrations.connectors.azure_devops_rows import (
     record,
     row,
     sha,
-    stamp,
     timeline,
     vote,
 )
+from tests.integrations.connectors.github_rows import UNTIL
 
 API = "churn/_apis"
 APP, TRAINING = f"{API}/git/repositories/{APP_ID}", f"{API}/git/repositories/{TRAINING_ID}"
@@ -216,7 +218,8 @@ def _builds(fake: FakeAzure) -> None:
         outcome = "failed" if result == "failed" else "succeededWithIssues" if name == "C" else "succeeded"
         made.append((build(id_, at, name, result=result), [record(task, over, outcome)]))
     for id_, name, days, reason, by in RELEASES:
-        waited = [record("Approval", ago(days), kind="Checkpoint.Approval")] if id_ == 904 else []
+        gate = {**record("Approval", ago(days), kind="Checkpoint.Approval"), "id": payload("approval")["id"]}
+        waited = [gate] if id_ == 904 else []
         job = record("deploy", ago(days), kind="Job")
         made.append(
             (build(id_, ago(days, minutes=10), name, reason=reason, by=by, definition=6), [*waited, job])
@@ -230,6 +233,19 @@ def _builds(fake: FakeAzure) -> None:
     fake.rows(BUILDS, newest_first)
     for one, records in made:
         fake.answer(f"{BUILDS}/{one['id']}/timeline", timeline(*records))
+    approval = payload("approval")
+    steps = [
+        {**approval["steps"][0], "actualApprover": account("dan")},
+        {**approval["steps"][0], "actualApprover": account("release-app")},
+        {**approval["steps"][0], "actualApprover": account("eve"), "status": "rejected"},
+        {
+            **approval["steps"][0],
+            "assignedApprover": account("fay"),
+            "actualApprover": None,
+            "status": "skipped",
+        },
+    ]
+    fake.rows(f"{API}/pipelines/approvals", [{**approval, "steps": steps}], approvalIds=approval["id"])
     for id_, totals in ((1001, (120, 10)), (1016, (100,)), (1017, (110,))):
         runs = [row("testrun", id=at, totalTests=total) for at, total in enumerate(totals, 70)]
         fake.rows(f"{API}/test/runs", runs, buildUri=f"vstfs:///Build/Build/{id_}")
@@ -278,4 +294,8 @@ def _compared(fake: FakeAzure, before: str, after: str, commits: list[Row]) -> N
     fake.rows(f"{APP}/commits", commits, **query)
 
 
-__all__ = ["OPTIONS", "build_world", "stamp"]
+def collect(fake: FakeAzure, wanted: tuple[str, ...] = (), **options: Any) -> Collected:
+    """A collection of the world by a connector that remembers nothing, with some options answered in another way."""
+    connector, http = fake.connector()
+    with http:
+        return connector.collect(Question(until=UNTIL, options={**OPTIONS, **options}, wanted_shas=wanted))

@@ -1,4 +1,4 @@
-"""A team's MLflow on loopback, filled with the world of mlflow_world; and the two memories that a source may have."""
+"""Systems of a team on loopback, filled with their worlds; and the two memories that a source may have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from integrations.connectors.memory import Forgetful, Memory
+from tests.integrations.connectors import azure_devops_world, jenkins_world
+from tests.integrations.connectors.azure_devops_fake import FakeAzure
+from tests.integrations.connectors.jenkins_fake import FakeJenkins
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.mlflow_world import build_world
 from tests.integrations.streams import fresh_memory
@@ -27,3 +30,17 @@ def memory(request: pytest.FixtureRequest) -> Callable[[], Memory]:
     request.getfixturevalue("db")
     request.getfixturevalue("fake_kinds")
     return fresh_memory
+
+
+@pytest.fixture
+def azure() -> Iterator[FakeAzure]:
+    with FakeAzure() as fake:
+        azure_devops_world.build_world(fake)
+        yield fake
+
+
+@pytest.fixture
+def jenkins() -> Iterator[FakeJenkins]:
+    with FakeJenkins() as fake:
+        jenkins_world.build_world(fake)
+        yield fake

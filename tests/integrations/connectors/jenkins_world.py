@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from integrations.connectors.base import Collected, Question
+from tests.integrations.connectors.github_rows import UNTIL
 from tests.integrations.connectors.jenkins_fake import FakeJenkins
 from tests.integrations.connectors.jenkins_rows import ago, build, describe, job, path, payload, row, stage
 
@@ -160,3 +162,10 @@ def _releases(fake: FakeJenkins) -> None:
             for number, (commit, days, result) in TRIALS.items()
         ),
     )
+
+
+def collect(fake: FakeJenkins, **options: Any) -> Collected:
+    """A collection of the world by a connector that remembers nothing, with some options answered in another way."""
+    connector, http = fake.connector()
+    with http:
+        return connector.collect(Question(until=UNTIL, options={**OPTIONS, **options}))

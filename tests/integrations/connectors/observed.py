@@ -55,3 +55,9 @@ def assert_as_worked_out(collected: Collected, expected: Mapping[str, tuple[Any,
     }
     assert {name: got[name] for name in got if got[name] != wanted[name]} == {}
     assert set(got) == set(wanted)
+
+
+def value(collected: Collected, signal: str) -> tuple[Any, str, str]:
+    """What was observed of a signal, without its sample."""
+    one = by_signal(collected)[signal]
+    return one.value, one.reason, one.bound

@@ -33,6 +33,7 @@ from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import UNTIL
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
 from tests.integrations.connectors.jenkins_fake import FakeJenkins
+from tests.integrations.connectors.loopback import Said
 from tests.integrations.connectors.mlflow_fake import FakeMlflow
 from tests.integrations.connectors.observed import assert_sound
 from tests.integrations.connectors.prometheus_fake import FakePrometheus
@@ -44,20 +45,6 @@ pytestmark = pytest.mark.slow
 def github() -> Iterator[FakeGithub]:
     with FakeGithub() as fake:
         github_world.build_world(fake)
-        yield fake
-
-
-@pytest.fixture
-def azure() -> Iterator[FakeAzure]:
-    with FakeAzure() as fake:
-        azure_devops_world.build_world(fake)
-        yield fake
-
-
-@pytest.fixture
-def jenkins() -> Iterator[FakeJenkins]:
-    with FakeJenkins() as fake:
-        jenkins_world.build_world(fake)
         yield fake
 
 
@@ -348,6 +335,36 @@ def test_one_answer_to_everything_is_no_prometheus(body: bytes, content_type: st
         for path in ("query", "query_range", "series", "rules", "status/runtimeinfo"):
             fake.answer(path, body, content_type=content_type)
         assert of_prometheus(fake) is None
+
+
+class _SaysOneThing:
+    """Beside a fake: whatever is asked, the answer is the same."""
+
+    said: tuple[bytes, str]
+
+    def serve_request(self, target: str, headers: dict[str, str], body: bytes) -> Said:
+        return 200, self.said[0], {"Content-Type": self.said[1]}
+
+
+class _NoJenkins(_SaysOneThing, FakeJenkins):
+    pass
+
+
+class _NoAzure(_SaysOneThing, FakeAzure):
+    pass
+
+
+EMPTY = (*WHOLE, b'{"value": [], "count": 0}', b'{"allBuilds": [], "jobs": []}', b'{"nextBuildNumber": 1}')
+
+
+@pytest.mark.parametrize("body", EMPTY, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("content_type", ["application/json", "text/html"])
+def test_one_answer_to_everything_is_no_number_of_a_host(body: bytes, content_type: str) -> None:
+    with _NoJenkins() as jenkins, _NoAzure() as azure:
+        jenkins.said = azure.said = (body, content_type)
+        for collected in (of_jenkins(jenkins), of_azure(azure)):
+            observations = collected.observations if collected is not None else ()
+            assert {one.signal: one.value for one in observations if one.value is not None} == {}
 
 
 def test_sign_in_page_with_200_is_no_collection(mlflow: FakeMlflow) -> None:

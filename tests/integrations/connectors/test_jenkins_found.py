@@ -1,4 +1,4 @@
-""" "Test connection" of Jenkins: what it lists, and which signals a missing permission or plug-in blinds."""
+"""What the test of a connection to Jenkins lists, and which signals a missing permission or plug-in blinds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from integrations.connectors.jenkins.options import CI_SIGNALS
 from tests.integrations.connectors.jenkins_fake import FakeJenkins
 from tests.integrations.connectors.jenkins_rows import path, payload
 from tests.integrations.connectors.jenkins_world import LINT, build_world
+
+pytestmark = pytest.mark.slow
 
 ALL = (*CI_SIGNALS, *TRAINING_SIGNALS, *DEPLOY_SIGNALS)
 

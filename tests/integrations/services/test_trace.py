@@ -282,7 +282,9 @@ def test_a_changed_verdict_names_the_version_that_went_live(fake: FakeSystem, te
         {**LIVE, "is_live": False},
         {
             **LIVE,
-            **{"key": "churn/5", "number": "5", "url": "https://m.example/5"},
+            "key": "churn/5",
+            "number": "5",
+            "url": "https://m.example/5",
             "happened_at": (AT + timedelta(hours=18)).isoformat(),
         },
     ]
