@@ -54,7 +54,7 @@ SOURCE_OPTIONS = (
         "production_environments",
         "Production environments",
         "One a line: the name or number of an environment under Pipelines. With project/repository: in front it counts "
-        "there only.",
+        "there only. Classic releases are not read.",
         kind=OptionKind.LIST,
         feeds=DEPLOY_SIGNALS,
     ),
