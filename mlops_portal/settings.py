@@ -42,7 +42,7 @@ else:
 # Which hosts beyond public https the portal may read (RULINGS 10). Empty: none.
 PORTAL_EGRESS_ALLOW = env.text("PORTAL_EGRESS_ALLOW")
 # How many connections that did not answer last time are read at the same moment; more for an installation of many workers.
-PORTAL_SLOW_AT_ONCE = env.number("PORTAL_SLOW_AT_ONCE", 1, low=1)
+PORTAL_SLOW_AT_ONCE = env.number("PORTAL_SLOW_AT_ONCE", 2, low=1)
 # Demo people with one-click sign-in; the launcher sets it, on loopback only, never in production.
 PORTAL_DEMO = env.flag("PORTAL_DEMO") and not PRODUCTION
 # Set-up page without a token is for loopback; elsewhere this token, which the launcher prints, is asked for.

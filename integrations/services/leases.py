@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from integrations.connectors.http import Failure
 from integrations.models import Connection, RequestBudget
@@ -34,6 +34,8 @@ HELD = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 8.0
 # A reading that hangs for ever must not hold its connection for ever: longer than one source may take (doors.SOURCE_SECONDS).
 LONGEST_SILENCE = 600.0
+# So long a claim in the slow lane waits for a worker before the next one may go.
+SLOW_WAIT = timedelta(minutes=2)
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
 SHORTEST_RETRY = timedelta(minutes=1)
@@ -69,10 +71,16 @@ def claim_due(*, at: datetime, limit: int = 50) -> tuple[Claim, ...]:
     dead, they hold no more workers than that.
     """
     due = Connection.objects.due(at).order_by("next_due_at", "pk")
-    slow = Connection.objects.filter(is_slow=True, lease_ends_at__gte=at).count()
+    # A claim whose message was lost with its worker must not close the lane until its lease ends.
+    is_taken = Q(attempts__gt=0) | Q(lease_ends_at__gt=at + LEASE - SLOW_WAIT)
+    slow = Connection.objects.filter(is_taken, is_slow=True, lease_ends_at__gte=at).count()
+    # Who answered lately is likely to answer now; who failed often is not.
+    hopeful = due.filter(is_slow=True).order_by(
+        "failures", F("last_success_at").desc(nulls_last=True), "next_due_at", "pk"
+    )
     chosen: list[tuple[int, int | None]] = [
         *due.filter(is_slow=False).values_list("pk", "budget")[:limit],
-        *due.filter(is_slow=True).values_list("pk", "budget")[: max(0, settings.PORTAL_SLOW_AT_ONCE - slow)],
+        *hopeful.values_list("pk", "budget")[: max(0, settings.PORTAL_SLOW_AT_ONCE - slow)],
     ]
     return _claim(chosen, at, Connection.objects.due(at))
 

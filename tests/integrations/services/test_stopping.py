@@ -231,3 +231,20 @@ def test_the_knock_is_of_the_first_question_only(silent: str) -> None:
     ):
         connector.test()
     assert patient.value.code == doors.TOO_SLOW
+
+
+def test_in_the_slow_lane_who_answered_lately_goes_first_and_a_lost_claim_does_not_close_it(
+    fake: FakeSystem, settings: Any
+) -> None:
+    settings.PORTAL_SLOW_AT_ONCE = 1
+    dead, never, lately = (make_connection(fake, answers={"token": f"t{number}"}) for number in range(3))
+    Connection.objects.update(is_slow=True)
+    Connection.objects.filter(pk=dead.pk).update(failures=3, last_success_at=AT)
+    Connection.objects.filter(pk=lately.pk).update(last_success_at=AT)
+
+    # Each message is lost with its worker, and the lane goes on after a while.
+    moments = [AT, AT + leases.SLOW_WAIT - timedelta(seconds=1), AT + leases.SLOW_WAIT]
+    claimed = [[claim.connection_id for claim in leases.claim_due(at=at)] for at in moments]
+    claimed.append([claim.connection_id for claim in leases.claim_due(at=AT + 2 * leases.SLOW_WAIT)])
+
+    assert claimed == [[lately.pk], [], [never.pk], [dead.pk]]
