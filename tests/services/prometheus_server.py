@@ -51,7 +51,9 @@ class PrometheusServer:
         lines = [f"{name} {value} {at}" for name, samples in past.items() for at, value in samples]
         text = self._folder / "past.txt"
         text.write_text("\n".join((*lines, "# EOF\n")))
-        command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", text, self._folder / "data"]
+        command: list[str | Path] = [
+            *("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", text, self._folder / "data")
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS * 2)
 
     def start(self, *, jobs: dict[str, str], rules: dict[str, Any], retention: str) -> None:

@@ -125,7 +125,8 @@ def make_past(mark: int) -> Past:
 
     def counter(moves: range, since: int) -> list[tuple[int, float]]:
         """Twice a day, and more at the second time on days that it moved."""
-        samples, total = [], 0
+        samples: list[tuple[int, float]] = []
+        total = 0
         for day in range(since, -1, -1):
             samples.append((mark - day * DAY - 5400, total))
             total += day in moves
