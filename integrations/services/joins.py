@@ -126,7 +126,7 @@ def _drift_to_live(
         )
     since = max(giver.created_at, at - WINDOW)
     alerts = [f for f in facts if f.kind == FactKind.ALERT and f.happened_at >= since]
-    return drift_to_live(alerts, versions, at=at)
+    return drift_to_live(alerts=alerts, versions=versions, at=at)
 
 
 def from_ci(

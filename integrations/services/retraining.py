@@ -14,7 +14,7 @@ TO_LIVE = "mlflow.drift_to_live_p50_h"
 HOUR = timedelta(hours=1)
 
 
-def drift_to_live(alerts: Sequence[SourceFact], versions: Sequence[SourceFact], *, at: datetime) -> Observed:
+def drift_to_live(*, alerts: Sequence[SourceFact], versions: Sequence[SourceFact], at: datetime) -> Observed:
     """The median over the alerts. One that nothing has answered yet counts with its age, so that the median is a lower bound.
 
     Left out is an alert whose answer was live before anybody looked: when it went live is not known.

@@ -17,6 +17,7 @@ from integrations.connectors.base import Collected, FactKind, Found, Question
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.http import Http
 from integrations.connectors.prometheus.connector import PrometheusConnector
+from tests.services.github_recordings import missing
 from tests.services.hand_values import Expected, assert_as_worked_out, named_by
 from tests.services.prometheus_server import Past, PrometheusServer, Target, prometheus_server
 from tests.services.servers import NotInstalled
@@ -184,7 +185,7 @@ def seen() -> Iterator[Seen]:
             target.text = 'live_total{model="live",version="7"} 3\nlive_latency_seconds{model="live"} 0.2\n'
             yield _look(server, target)
     except NotInstalled as error:
-        pytest.skip(str(error))
+        missing("Prometheus", str(error))
 
 
 def _look(server: PrometheusServer, target: Target) -> Seen:
