@@ -1,5 +1,6 @@
 """The shipped catalogue holds what the seed document says, and the parser refuses what it does not understand."""
 
+import hashlib
 from copy import deepcopy
 from pathlib import Path
 
@@ -171,6 +172,17 @@ def test_an_older_version_stays_readable_when_the_vocabulary_grows():
     older = parse_maturity_model(changed(as_version_1), "old.yaml")
 
     assert (older.version, len(older.signals), len(older.criteria())) == (1, 67, 136)
+
+
+def test_bytes_of_the_shipped_version_are_the_ones_that_installations_have():
+    """Installations keep the bytes of the version that they activated: other bytes need another version (RULINGS 20).
+
+    Until version 2 was in a release, change this digest; from then on, raise `version:`.
+    """
+    assert shipped_model().version == 2
+    assert hashlib.sha256(SHIPPED_FILE.read_bytes()).hexdigest() == (
+        "b84a9d7af7d86d99c2f7985b232b7bff9e39ede6efeba95001bb524362e50c27"
+    )
 
 
 def test_a_reason_that_the_vocabulary_does_not_have_is_refused():
