@@ -201,6 +201,7 @@ INTEGRATIONS = (
     Row("rules", "integrations:rule-list", "/connections/rules/", PLATFORM),
     Row("rules-few", "integrations:rule-list", "/connections/rules/", LEAD),
     Row("mapping", "integrations:mapping-detail", "/connections/mapping/{team}/", LEAD),
+    Row("mapping-broken", "integrations:mapping-detail", "/connections/mapping/{team_with_fault}/", PLATFORM),
     Row("connection-choose", "integrations:connection-choose", "/connections/new/", PLATFORM),
     Row("connection-mlflow", "integrations:connection-create", "/connections/new/mlflow/", PLATFORM),
     Row(

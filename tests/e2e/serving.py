@@ -72,7 +72,7 @@ def served(folder: Path, *, demo: bool) -> Iterator[Portal]:
 def _names() -> dict[str, str]:
     """What stands for {team}, {person} ... in the addresses of pages."""
     from assessments.models import Evidence, VerdictChange  # noqa: PLC0415 -- models need the app registry
-    from integrations.models import Connection, Source, SourceFact  # noqa: PLC0415 -- as above
+    from integrations.models import Connection, MappingFile, Source, SourceFact  # noqa: PLC0415 -- as above
     from teams.models import Team, User  # noqa: PLC0415 -- as above
 
     def first(model: Any, **wanted: Any) -> str:
@@ -87,6 +87,7 @@ def _names() -> dict[str, str]:
     changed = VerdictChange.objects.select_related("criterion", "team").order_by("-at", "-pk").first()
     live = SourceFact.objects.filter(kind="version", is_live=True).select_related("source__team")
     traced = live.order_by("-has_digest", "source_id", "pk").first()
+    faulty = MappingFile.objects.exclude(faults=[]).order_by("pk").first()
     return {
         "team": team.slug,
         "team_without_result": without.slug if without is not None else team.slug,
@@ -102,6 +103,7 @@ def _names() -> dict[str, str]:
         "mlflow": first(Connection, kind="mlflow"),
         "broken": first(Connection, name__contains="acquired"),
         "source": first(Source, connection__name="GitHub (demo)"),
+        "team_with_fault": faulty.source.team.slug if faulty is not None else team.slug,
     }
 
 
