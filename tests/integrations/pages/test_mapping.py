@@ -115,7 +115,7 @@ def test_broken_file_is_told_with_line_and_column(fake, world, as_):
 
     assert "The file in octo/app has a fault and changes nothing." in page
     assert "Nothing of it counts until this is put right; what was mapped before stands." in page
-    assert "Line 6 7 Fake Git has no option “workflow”. Did you mean workflows?" in page
+    assert "Line 6, column 7 Fake Git has no option “workflow”. Did you mean workflows?" in page
     assert "Its file is broken" in text_of(
         as_("lead").get(reverse("integrations:connection-detail", args=[world.connection.pk]))
     )
