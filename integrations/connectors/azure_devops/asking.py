@@ -33,10 +33,10 @@ class AzureAsker(Asker):
         super().__init__(http, SYSTEM, budget)
         self._at = at
 
-    def get(self, path: str, params: Params | None = None) -> Reply:
+    def get(self, path: str, params: Params | None = None, *, is_kept: bool = False) -> Reply:
         """One answer. Raises SourceError when going on is pointless, Unread when this cannot be had."""
         try:
-            reply = super().get(path, {**(params or {}), "api-version": API_VERSION})
+            reply = super().get(path, {**(params or {}), "api-version": API_VERSION}, is_kept=is_kept)
         except SourceError as error:
             if error.status in _SIGN_IN:
                 raise SourceError(Failure.UNAUTHORIZED, _EXPIRED, status=error.status) from error

@@ -162,7 +162,7 @@ def _branch_runs(host: AzureHost, asked: Sequence[Asked], since: datetime) -> li
             continue
         recent = [build.run for build in builds.builds if build.run.created_at >= since]
         gap = builds.missing(since)
-        found.append(BranchRuns(one.found, tuple(on_branch(recent, one.found.branch)), gap is None, gap))
+        found.append(BranchRuns(one.found, tuple(on_branch(recent, one.found.branch)), gap))
     return found
 
 
@@ -192,7 +192,7 @@ def _trainings(
             gap, numbers = builds.missing(since), {definition.id for definition in meant}
             runs = (build.run for build in builds.builds if build.run.definition_id in numbers)
             kept = tuple(run for run in runs if run.is_counted and run.created_at >= since)
-            found.append(Trainings(kept, gap is None, gap))
+            found.append(Trainings(kept, gap))
     if not any(isinstance(entry, Unread) for entry in found):
         found += [
             Unread("not_configured", f"No pipeline answers to “{name.name[:80]}”.")

@@ -21,6 +21,7 @@ from integrations.connectors.azure_devops.builds import (
 from integrations.connectors.azure_devops.changes import stamp
 from integrations.connectors.azure_devops.places import project_path, repository_id
 from integrations.connectors.common.asking import Params
+from integrations.connectors.common.history import missing_from
 from integrations.connectors.common.payload import Row, number, part, record
 from integrations.connectors.common.places import Place, named_gap
 from integrations.connectors.common.runs import Run, StepFindings, tests_among
@@ -150,7 +151,8 @@ class AzureHost:
         if purged:
             words = f"Azure DevOps deletes runs after {kept_days} days; all are there from {purged[0]:%-d %b %Y} on."
             return Builds(builds, purged[0], named_gap(place, Unread("history_discarded", words)))
-        return Builds(builds, recalled.covered_from)
+        missing = missing_from(recalled, since=self._until - stream.window, until=self._until, what="builds")
+        return Builds(builds, recalled.covered_from, named_gap(place, missing) if missing else None)
 
     def _pages(self, place: Place, since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
         # What minTime speaks of depends on the order: here both speak of the time a build was queued at.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integrations.connectors.common.asking import Asker
+from integrations.connectors.common.history import missing_from
 from integrations.connectors.common.payload import Row, record
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.jenkins.builds import BUILD_FIELDS, Build, read_build, read_item
@@ -87,7 +88,10 @@ class Histories:
                 f"{job.name}: Jenkins has thrown builds away; all are there from {max(lost):%-d %b %Y} on."
             )
             return History(job, builds, max(lost), Unread("history_discarded", words))
-        return History(job, builds, recalled.covered_from)
+        missing = missing_from(recalled, since=self._until - window, until=self._until, what="builds")
+        if missing is not None:
+            missing = Unread(missing.reason, f"{job.name}: {missing.detail}")
+        return History(job, builds, recalled.covered_from, missing)
 
 
 def _pages(

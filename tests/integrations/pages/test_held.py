@@ -46,6 +46,7 @@ def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
     assert "What Git read about Churn counts from now on." in answer
     assert BUTTON not in answer
     reading = Reading.objects.select_related("good").get(signal="ci.runs_30d")
+    assert reading.good is not None
     assert (reading.good.value, reading.held_at) == (3.0, None)
     (event,) = Event.objects.filter(action="source.confirm_drop")
     assert event.actor_name == str(event.actor)
@@ -66,6 +67,7 @@ def test_the_signals_page_says_that_it_waits(dropped, as_):
 
 def test_put_off_says_when_it_goes_on(world, as_):
     connection = Connection.objects.select_related("budget").get()
+    assert connection.budget is not None
     connection.budget.free_at = timezone.now() + timedelta(minutes=24, seconds=30)
     connection.budget.save()
     Connection.objects.update(last_success_at=timezone.now())

@@ -90,7 +90,7 @@ def test_a_limit_binds_all_who_send_that_credential_and_nobody_else(fake: FakeSy
     one.refresh_from_db()
 
     # The door takes the host's wait from the machine's own clock.
-    free_at = RequestBudget.objects.get(pk=one.budget_id).free_at
+    free_at = RequestBudget.objects.get(pk=one.budget_id or 0).free_at
     assert free_at == one.next_due_at
     Connection.objects.update(next_due_at=AT)
     assert due_ids(free_at - timedelta(seconds=1)) == [other.pk]
@@ -138,6 +138,7 @@ def test_the_host_word_is_kept_and_a_fifth_stays_for_people(fake: FakeSystem) ->
     collect(connection, at=now)
     budget = RequestBudget.objects.get()
     assert (budget.request_limit, budget.remaining, budget.free_at) == (5000, 1001, None)
+    assert budget.resets_at is not None
     assert abs(budget.resets_at - datetime.fromtimestamp(reset, UTC)) < timedelta(seconds=5)
 
     fake.headers["X-RateLimit-Remaining"] = "1000"
@@ -152,6 +153,7 @@ def test_the_host_word_is_kept_and_a_fifth_stays_for_people(fake: FakeSystem) ->
     )
     assert len(fake.asked) == 1
     budget.refresh_from_db()
+    assert budget.free_at is not None
     assert budget.free_at == budget.resets_at
     Connection.objects.update(next_due_at=now)
     assert due_ids(budget.free_at - timedelta(seconds=1)) == []

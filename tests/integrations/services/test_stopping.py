@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.http import Limits, SourceError
 from integrations.models import Collection, Connection
 from integrations.services import collecting, doors, leases, probes
 from integrations.services.connections import pause_connection, set_secret
@@ -27,7 +28,7 @@ CHURN = {"observations": {"repo.connected": True}}
 @pytest.fixture
 def silent(settings: Any, fake_kinds: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A host that accepts and never answers, with an impatient knock."""
-    monkeypatch.setattr(doors, "KNOCK", doors.Limits(connect=0.2, read=0.2, total=0.3))
+    monkeypatch.setattr(doors, "KNOCK", Limits(connect=0.2, read=0.2, total=0.3))
     with socket.create_server(("127.0.0.1", 0)) as server:
         origin = f"http://127.0.0.1:{server.getsockname()[1]}"
         settings.PORTAL_EGRESS_ALLOW = origin
@@ -220,13 +221,13 @@ def test_only_so_many_slow_ones_are_read_at_the_same_time(fake: FakeSystem, sett
 def test_the_knock_is_of_the_first_question_only(silent: str) -> None:
     connection = make_connection(base_url=silent)
     with (
-        pytest.raises(doors.SourceError) as caught,
+        pytest.raises(SourceError) as caught,
         doors.connector_of(connection, at=AT, is_knocking=True) as connector,
     ):
         connector.test()
     assert caught.value.code == SILENT
     with (
-        pytest.raises(doors.SourceError) as patient,
+        pytest.raises(SourceError) as patient,
         doors.connector_of(connection, at=AT, seconds=0.4) as connector,
     ):
         connector.test()
