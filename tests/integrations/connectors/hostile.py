@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 MIB = 2**20
 
@@ -56,8 +57,11 @@ class Hostile:
                     rest += connection.recv(65536)
                 asked.body, rest = rest[:length], rest[length:]
                 self.asked.append(asked)
-                path = asked.target.partition("?")[0]
-                ROUTES.get(path.removeprefix("/base"), _missing)(self, connection, asked)
+                self.action(asked)(self, connection, asked)
+
+    def action(self, asked: Asked) -> Action:
+        """What is done to who asks this."""
+        return ROUTES.get(asked.target.partition("?")[0].removeprefix("/base"), _missing)
 
 
 def _asked(head: bytes) -> Asked:
@@ -164,7 +168,9 @@ def _page(number: int, after: str) -> Callable[..., None]:
     return page
 
 
-ROUTES: dict[str, Callable[[Hostile, socket.socket, Asked], None]] = {
+Action = Callable[[Hostile, socket.socket, Asked], None]
+
+ROUTES: dict[str, Action] = {
     "/echo": _echo,
     "/empty": _status("204 No Content", b""),
     "/unchanged": _status("304 Not Modified", b""),
@@ -218,11 +224,21 @@ ROUTES: dict[str, Callable[[Hostile, socket.socket, Asked], None]] = {
 }
 
 
+H = TypeVar("H", bound=Hostile)
+
+
 @contextlib.contextmanager
 def hostile_server(context: ssl.SSLContext | None = None) -> Iterator[Hostile]:
     """A server on a free port until the block ends. `context` makes it speak TLS."""
+    with listening(lambda port: Hostile(port, "https" if context else "http"), context) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def listening(make: Callable[[int], H], context: ssl.SSLContext | None = None) -> Iterator[H]:
+    """The server that `make` gives for a free port, until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Hostile(listener.getsockname()[1], "https" if context else "http")
+    server = make(listener.getsockname()[1])
     threads: list[threading.Thread] = []
 
     def take(connection: socket.socket) -> None:
