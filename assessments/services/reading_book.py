@@ -141,7 +141,7 @@ class Book:
         reading.removed_at = None
         self._moved.add(item.signal)
         good = self._good.get(item.signal)
-        if entry.reason in COULD_NOT_READ:
+        if entry.reason in COULD_NOT_READ or (good is not None and _tells_less(good, entry)):
             reading.held_at = None
         elif good is not None and self._is_held(item, good):
             reading.held_at = reading.held_at or item.observed_at
@@ -158,6 +158,14 @@ class Book:
         )
 
 
+def _tells_less(good: Entry, new: Entry) -> bool:
+    """Whether a part of the source could not be read and the rest proves no more than is known: then what is known ages."""
+    if good.value is None or new.value is None:
+        return False
+    is_part = good.bound == Measurement.Bound.EXACT and new.bound == Measurement.Bound.LOWER
+    return is_part and new.value <= good.value
+
+
 def held_groups(readings: Mapping[str, Reading], items: Sequence[Observed]) -> frozenset[str]:
     """Groups of signals ("ci", "mlflow") in which a collected count fell to less than half of its last good reading.
 
@@ -169,6 +177,9 @@ def held_groups(readings: Mapping[str, Reading], items: Sequence[Observed]) -> f
 
 def _has_dropped(reading: Reading | None, item: Observed) -> bool:
     if reading is None or reading.good is None or item.external_id or item.value is None:
+        return False
+    if reading.good.bound == Measurement.Bound.EXACT and item.bound == Measurement.Bound.LOWER:
+        # Only a part could be read: that is no drop.
         return False
     good = reading.good.value
     is_count = SIGNALS[item.signal].unit is Unit.COUNT if item.signal in SIGNALS else False

@@ -213,6 +213,29 @@ class TestVerdicts:
         assert (verdict().verdict, verdict().read_on) == (before, AT.date())
         assert status().flags == []
 
+    @pytest.mark.parametrize(
+        ("parts", "good"),
+        [
+            # A part that proves less than is known says nothing new; one that proves more does.
+            ([(12, "exact"), (2, "lower")], (12, "exact")),
+            ([(12, "exact"), (12, "lower")], (12, "exact")),
+            ([(12, "exact"), (13, "lower")], (13, "lower")),
+            # Where nobody ever saw all of it, the newest part counts; a full reading always does.
+            ([(9, "lower"), (7, "lower")], (7, "lower")),
+            ([(9, "lower"), (7, "exact")], (7, "exact")),
+        ],
+    )
+    def test_a_part_of_a_source_never_replaces_a_fuller_reading(self, team, parts, good):
+        for number, (value, bound) in enumerate(parts):
+            read(team, value, signal="ci.runs_30d", bound=bound, at=AT + timedelta(hours=number))
+
+        reading = Reading.objects.get()
+        assert (reading.good.value, reading.good.bound) == good
+        assert (reading.latest.value, reading.latest.bound) == parts[-1]
+        # What was kept ages from its own day.
+        is_kept = (reading.good.value, reading.good.bound) != parts[-1]
+        assert reading.read_at == (AT if is_kept else AT + timedelta(hours=1))
+
     def test_an_unread_source_goes_stale_after_seven_days(self, team):
         read(team, True)
         for day in range(1, 9):

@@ -103,7 +103,9 @@ def test_what_a_shifting_list_hid_is_found_by_the_next_reading(
     patient.server.mend()
     patient.collect(AT + DAY + timedelta(hours=1), by_schedule=False)
     inside = [
-        row for row in listed if not _is_child(row) and int(row["info"]["start_time"]) > ago_ms(90) + 97_200_000
+        row
+        for row in listed
+        if not _is_child(row) and int(row["info"]["start_time"]) > ago_ms(90) + 97_200_000
     ]
     assert _good(patient, "mlflow.runs_90d") == len(inside)
 
