@@ -106,6 +106,8 @@ class Fact:
 class Collected:
     """What one collection of one source gives. `notes` are sentences for the run record.
 
+    `identities`: a name that people gave, in small letters -> the number that answered to it, which never changes hands.
+
     `checked_shas` are the wanted commits that were looked up everywhere: one of them without a COMMIT fact is not there.
     """
 
@@ -113,6 +115,7 @@ class Collected:
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
     checked_shas: tuple[str, ...] = ()
+    identities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,14 @@ class Question:
 
     `options` are the mapping's answers to `source_options` (lists are lists of strings). `wanted_shas` are commits that
     live versions elsewhere name; a source host answers with a COMMIT fact for each that it has. `memory` is what the source
-    remembers of earlier collections.
+    remembers of earlier collections, `identities` what Collected.identities told when the mapping was first read.
     """
 
     until: datetime
     options: Mapping[str, Any]
     wanted_shas: tuple[str, ...] = ()
     memory: Memory = field(default_factory=Forgetful)
+    identities: Mapping[str, str] = field(default_factory=dict)
 
 
 class Connector(ABC):

@@ -40,6 +40,8 @@ class Source(models.Model):
     checked_shas = models.JSONField(default=list, blank=True)
     # The row_version of the mapping under which facts were last told: under another one they cannot be compared.
     facts_row_version = models.PositiveIntegerField(default=0)
+    # The number of each named repository when the mapping was first read; saving the mapping forgets them.
+    identities = models.JSONField(default=dict, blank=True)
     last_read_at = models.DateTimeField(null=True, blank=True)
     last_failure = models.CharField(max_length=20, blank=True)
     last_failure_message = models.CharField(max_length=500, blank=True)

@@ -153,7 +153,13 @@ def collect_source(
     collected = Collected(())
     if problem is None:
         mapping_files.follow_file(source=source, clock=clock, is_knocking=is_knocking)
-        question = Question(until=started_at, options=source.options, wanted_shas=wanted, memory=memory)
+        question = Question(
+            until=started_at,
+            options=source.options,
+            wanted_shas=wanted,
+            memory=memory,
+            identities=source.identities,
+        )
         try:
             answer = _read(source.connection, question, memory, is_knocking=is_knocking)
         except LeaseLost:
@@ -330,10 +336,12 @@ def _note_reading(
     else:
         source.last_failure, source.last_failure_message, source.last_read_at = "", "", at
         source.asked_shas, source.checked_shas = list(wanted), list(collected.checked_shas)
+        # Who answered first stays who is meant.
+        source.identities = {**collected.identities, **source.identities}
     source.save(
         update_fields=[
             *("last_failure", "last_failure_message", "last_read_at"),
-            *("asked_shas", "checked_shas", "facts_row_version"),
+            *("asked_shas", "checked_shas", "facts_row_version", "identities"),
         ]
     )
 

@@ -78,9 +78,9 @@ def edit_source(
             row.own_options = {name: value for name, value in given.items() if name not in row.file_options}
             row.own_options |= kept
             given = {**row.own_options, **row.file_options}
-        row.options = given
+        row.options, row.identities = given, {}
         row.row_version += 1
-        row.save(update_fields=["options", "own_options", "row_version"])
+        row.save(update_fields=["options", "own_options", "identities", "row_version"])
         _ask(row.connection, at)
         record_event(
             at=at, by=by, action="source.edit", obj=row, team=row.team, before=before, after=row.options

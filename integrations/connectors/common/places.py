@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,6 +71,26 @@ class Asked:
 def named_gap(place: Place, gap: Unread) -> Unread:
     """The gap with the name of the repository in front."""
     return Unread(gap.reason, f"{place.full_name}: {gap.detail}", gap.cause)
+
+
+def refuse_another(mapped: Mapped, found: int, identities: Mapping[str, str]) -> None:
+    """Raises Unread when the name belongs to another repository now: its numbers must never be taken for the team's."""
+    known = identities.get(mapped.full_name.lower(), "")
+    if found and known and known != str(found):
+        raise Unread(
+            "not_found",
+            f"another repository has this name now (number {found}; the one that was mapped had {known}). Nothing was read of "
+            "it. If it is the right one, save the mapping again.",
+        )
+
+
+def identities_of(asked: Iterable[Asked]) -> dict[str, str]:
+    """The number that answered to each name, in small letters."""
+    return {
+        one.mapped.full_name.lower(): str(one.found.id)
+        for one in asked
+        if isinstance(one.found, Place) and one.found.id
+    }
 
 
 def raise_if_all_failed(asked: list[Asked]) -> None:

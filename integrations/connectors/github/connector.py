@@ -22,7 +22,7 @@ from integrations.connectors.common.ci_signals import observe_ci
 from integrations.connectors.common.code_signals import observe_code
 from integrations.connectors.common.commits import look_up
 from integrations.connectors.common.comparing import Comparer
-from integrations.connectors.common.places import Asked, note_on
+from integrations.connectors.common.places import Asked, identities_of, note_on
 from integrations.connectors.common.pool import unknown
 from integrations.connectors.common.release_signals import (
     Production,
@@ -98,7 +98,7 @@ class GithubConnector(Connector):
             nothing = "No repository is named."
             return Collected(tuple(unknown(name, "not_configured", nothing) for name in sorted(self.signals)))
         reader = Reader(self.http, memory=question.memory)
-        asked = places.ask_places(reader, setup)
+        asked = places.ask_places(reader, setup, question.identities)
         observations, facts = _read(reader, asked, setup, question)
         commits, checked, notes = look_up(partial(find_commit, reader), asked, question.wanted_shas)
         return Collected(
@@ -111,6 +111,7 @@ class GithubConnector(Connector):
                 *([SPENT] if reader.is_spent else []),
             ),
             checked_shas=tuple(checked),
+            identities=identities_of(asked),
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from integrations.connectors.common.payload import number, page_url, record, sha, text
-from integrations.connectors.common.places import Asked, Mapped, Place, raise_if_all_failed
+from integrations.connectors.common.places import Asked, Mapped, Place, raise_if_all_failed, refuse_another
 from integrations.connectors.common.setup import Setup
 from integrations.connectors.common.tree import Listing
 from integrations.connectors.common.unread import Unread
@@ -19,18 +20,19 @@ from integrations.connectors.github.tree import read_listing
 EMPTY_REPOSITORY = 409
 
 
-def ask_places(reader: Reader, setup: Setup) -> list[Asked]:
+def ask_places(reader: Reader, setup: Setup, identities: Mapping[str, str]) -> list[Asked]:
     """Every named repository. Raises SourceError when none could be asked because the line or the server failed."""
-    asked = [Asked(mapped, _place(reader, mapped)) for mapped in setup.repositories]
+    asked = [Asked(mapped, _place(reader, mapped, identities)) for mapped in setup.repositories]
     raise_if_all_failed(asked)
     return asked
 
 
-def _place(reader: Reader, mapped: Mapped) -> Place | Unread:
+def _place(reader: Reader, mapped: Mapped, identities: Mapping[str, str]) -> Place | Unread:
     if mapped.problem:
         return Unread("not_configured", mapped.problem)
     try:
         answer = record(reader.get(f"repos/{mapped.full_name}", is_kept=True).data)
+        refuse_another(mapped, number(answer, "id"), identities)
         # A renamed repository answers under its new name; asking by that saves a redirect for each question.
         named, branch = text(answer, "full_name"), text(answer, "default_branch")
         full_name = named if REPOSITORY.fullmatch(named) else mapped.full_name

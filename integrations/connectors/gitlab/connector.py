@@ -13,7 +13,7 @@ from integrations.connectors.common.ci_signals import observe_ci, observe_tests
 from integrations.connectors.common.code_signals import observe_code
 from integrations.connectors.common.commits import look_up
 from integrations.connectors.common.comparing import Comparer
-from integrations.connectors.common.places import note_on
+from integrations.connectors.common.places import identities_of, note_on
 from integrations.connectors.common.pool import unknown
 from integrations.connectors.common.release_signals import (
     Windows,
@@ -83,7 +83,7 @@ class GitlabConnector(Connector):
             nothing = "No project is named."
             return Collected(tuple(unknown(name, "not_configured", nothing) for name in sorted(self.signals)))
         reader = Reader(self.http)
-        projects = ask_projects(reader, setup)
+        projects = ask_projects(reader, setup, question.identities)
         observations, facts = _read(reader, projects, setup, question)
         commits, checked, notes = look_up(partial(find_commit, reader), projects.asked, question.wanted_shas)
         return Collected(
@@ -96,6 +96,7 @@ class GitlabConnector(Connector):
                 *([SPENT] if reader.is_spent else []),
             ),
             checked_shas=tuple(checked),
+            identities=identities_of(projects.asked),
         )
 
 

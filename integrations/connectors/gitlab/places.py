@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from integrations.connectors.common.payload import Row, number, page_url, record, sha, text
-from integrations.connectors.common.places import Asked, Mapped, Place, raise_if_all_failed
+from integrations.connectors.common.places import Asked, Mapped, Place, raise_if_all_failed, refuse_another
 from integrations.connectors.common.setup import Setup
 from integrations.connectors.common.tree import Listing, is_vendored
 from integrations.connectors.common.unread import Unread
@@ -35,12 +35,12 @@ class Projects:
         return self.rows.get(place.path, {}).get(f"{feature}_access_level") == "disabled"
 
 
-def ask_projects(reader: Reader, setup: Setup) -> Projects:
+def ask_projects(reader: Reader, setup: Setup, identities: Mapping[str, str]) -> Projects:
     """Every named project. Raises SourceError when none could be asked because the line or the server failed."""
     found: dict[str, Asked] = {}
     rows: dict[str, Row] = {}
     for mapped in setup.repositories:
-        place, row = _place(reader, mapped)
+        place, row = _place(reader, mapped, identities)
         key = place.path if isinstance(place, Place) else mapped.full_name
         before = found.get(key)
         if before is not None and isinstance(place, Place):
@@ -55,13 +55,14 @@ def ask_projects(reader: Reader, setup: Setup) -> Projects:
     return Projects(asked, rows)
 
 
-def _place(reader: Reader, mapped: Mapped) -> tuple[Place | Unread, Row]:
+def _place(reader: Reader, mapped: Mapped, identities: Mapping[str, str]) -> tuple[Place | Unread, Row]:
     if mapped.problem:
         return Unread("not_configured", mapped.problem), {}
     try:
         answer = record(reader.get(f"projects/{quote(mapped.full_name, safe='')}").data)
         # By its number a project is found under any later name, and another under its old name is not taken for it.
         id_, branch = _number(answer), text(answer, "default_branch")
+        refuse_another(mapped, id_, identities)
         head = _head_sha(reader, id_, branch)
     except Unread as gap:
         return Unread(gap.reason, f"{mapped.full_name}: {gap.detail}", gap.cause), {}
@@ -74,6 +75,7 @@ def _place(reader: Reader, mapped: Mapped) -> tuple[Place | Unread, Row]:
         page_url(text(answer, "web_url")),
         answer.get("archived") is True,
         path=f"projects/{id_}",
+        id=id_,
     )
     return place, answer
 

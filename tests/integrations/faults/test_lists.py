@@ -11,6 +11,8 @@ import pytest
 
 from assessments.models import Reading
 from integrations.connectors.mlflow import ask_runs
+from integrations.models import Source
+from integrations.services.sources import edit_source
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import runs
 from tests.integrations.connectors.github_world import APP
@@ -184,3 +186,22 @@ def test_a_run_from_the_future_waits_for_its_time(sick: Sick) -> None:
     assert _good(patient, "mlflow.runs_90d") == 11
     patient.collect(AT + DAY + timedelta(hours=1), by_schedule=False)
     assert _good(patient, "mlflow.runs_90d") == 12
+
+
+@proves(11)
+def test_a_name_that_another_repository_has_now_is_refused_until_the_mapping_is_saved(sick: Sick) -> None:
+    patient = sick("github")
+    source = Source.objects.get(team=patient.team)
+    numbers = dict(source.identities)
+    assert numbers.keys() == {"octo/app", "octo/training"}
+    Source.objects.filter(pk=source.pk).update(identities={**numbers, "octo/app": "5"})
+    run_ = patient.collect()
+    assert run_.failure == ""
+    told = f"octo/app: another repository has this name now (number {numbers['octo/app']}; the one that was mapped had 5)."
+    assert [note.partition(" Nothing")[0] for note in run_.notes if "another" in note] == [told]
+    assert [a.target for a in patient.server.asked if a.target.startswith("/repos/octo/app/")] == []
+    assert standing(patient.team)["verdicts"] == patient.before["verdicts"]
+
+    edit_source(source=source, options=source.options, row_version=source.row_version, by=None, at=AT)
+    patient.collect(AT + timedelta(hours=1), by_schedule=False)
+    assert Source.objects.get().identities == numbers
