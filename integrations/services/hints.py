@@ -36,10 +36,11 @@ def hint(*, connection: Connection, at: datetime) -> Outcome:
     the collection had begun. Nothing is queued: the dispatcher looks every few seconds.
     """
     for _ in range(TRIES):
-        row = Connection.objects.open().filter(pk=connection.pk).first()
+        row = Connection.objects.open().filter(pk=connection.pk).select_related("budget").first()
         if row is None or row.is_paused:
             return Outcome.PAUSED
-        if row.last_failure in HELD_BACK and row.next_due_at > at:
+        is_resting = row.budget is not None and row.budget.free_at is not None and row.budget.free_at > at
+        if is_resting or (row.last_failure in HELD_BACK and row.next_due_at > at):
             return Outcome.WAITING
         if row.hint_due_at is not None and row.hint_due_at > at:
             return Outcome.COVERED

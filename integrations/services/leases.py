@@ -201,7 +201,8 @@ def release(*, connection: Connection, ended: Ended | None, started_at: datetime
             row.asked_at = None
         elif row.asked_at is not None:
             row.next_due_at = at
-        if row.hint_due_at is not None and row.hint_due_at > started_at and not row.last_failure:
+        is_well = not row.last_failure and not (ended is not None and ended.failure)
+        if row.hint_due_at is not None and row.hint_due_at > started_at and is_well:
             # What a webhook told while we read may have happened behind our back.
             row.next_due_at = min(row.next_due_at, max(row.hint_due_at, at))
         row.save(

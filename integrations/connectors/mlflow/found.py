@@ -21,6 +21,7 @@ EXPERIMENTS, MODELS = "Experiments: READ", "Registered models: READ"
 # experiment, so these blind signals of versions too.
 BEHIND_EXPERIMENTS = (
     *RUN_SIGNALS,
+    "mlflow.retrain_interval_365d",
     "mlflow.versions_with_run_share",
     "mlflow.production_from_notebook_share",
     "mlflow.versions_evaluated_share_90d",

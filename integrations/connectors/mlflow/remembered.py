@@ -63,6 +63,7 @@ class Kept:
                 "has_params": run.has_params,
                 "datasets": sorted({(dataset.digest, dataset.context) for dataset in run.datasets}),
                 "names": sorted(run.names),
+                "experiment": run.experiment,
             },
         )
 
@@ -93,4 +94,5 @@ def run_of(item: Item) -> Run:
         has_params=data["has_params"],
         datasets=tuple(Dataset(digest, context) for digest, context in data["datasets"]),
         names=frozenset(data["names"]),
+        experiment=data["experiment"],
     )

@@ -101,7 +101,7 @@ def test_collect_gives_the_values_worked_out_by_hand(azure: FakeAzure) -> None:
 
 
 def test_signals_are_those_of_the_catalogue_that_name_azure_devops() -> None:
-    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_1.yaml"
+    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
     signals = yaml.safe_load(shipped.read_text())["signals"]
     named = {signal["id"] for signal in signals if "azure_devops" in signal["providers"]}
     assert AzureDevopsConnector.signals | JOINED == named

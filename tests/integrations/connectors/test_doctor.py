@@ -22,6 +22,7 @@ from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.http import Http
 from integrations.connectors.mlflow.connector import MlflowConnector
 from integrations.services.joins import JOINED
+from integrations.services.retraining import TO_LIVE
 from tests.integrations.connectors import github_world, mlflow_world
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import UNTIL, row
@@ -200,7 +201,7 @@ PERMISSIONS = (
                 *BY_COMMIT,
             }
         ),
-        joined=COMMIT_JOINS | RUN_JOINS,
+        joined=COMMIT_JOINS | RUN_JOINS | {TO_LIVE},
     ),
     Permission(
         "mlflow",
@@ -221,7 +222,7 @@ PERMISSIONS = (
                 *BY_COMMIT,
             }
         ),
-        joined=COMMIT_JOINS | RUN_JOINS,
+        joined=COMMIT_JOINS | RUN_JOINS | {TO_LIVE},
     ),
 )
 

@@ -207,8 +207,8 @@ def test_queries_do_not_grow(rows, fake, world, as_, django_assert_num_queries):
         client.get(LIST)
     client = as_("platform")
     # Session, person, rights; then rights, the connection, its teams counted and listed, the maturity model, two sums of
-    # signals, how far back, what is held, runs, the webhook.
-    with django_assert_num_queries(14):
+    # signals, how far back, what is held, runs.
+    with django_assert_num_queries(13):
         client.get(detail(world))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from assessments.models import Measurement
+from integrations.connectors.base import FactKind
 from integrations.models import Collection, SourceFact
 from tests.factories import make_team
 from tests.integrations.connectors import azure_devops_fake, azure_devops_world, jenkins_fake, jenkins_world
@@ -52,4 +53,4 @@ def test_what_was_worked_out_by_hand_stands_in_the_database(kind: str, settings:
         name: (None if value is None else pytest.approx(float(value)), reason, bound)
         for name, (value, reason, bound, *_) in expected.items()
     }
-    assert SourceFact.objects.filter(source=source).count() == facts
+    assert SourceFact.objects.filter(source=source, kind=FactKind.TRAINING_RUN).count() == facts

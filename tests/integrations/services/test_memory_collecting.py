@@ -294,7 +294,7 @@ def test_details_are_kept_when_the_collection_is_broken_off(lister: Connection) 
 
     (done,) = collect(lister, at=AT)
 
-    assert (done.outcome, done.failure) == ("failed", "rate_limited")
+    assert (done.outcome, done.failure) == ("throttled", "rate_limited")
     assert StreamItem.objects.get().key == "a"
 
 

@@ -72,7 +72,7 @@ def test_a_night_of_failures_stops_nothing(fake: FakeSystem) -> None:
     assert (connection.is_paused, connection.failures, connection.failing_since_at) == (
         False,
         12,
-        AT + timedelta(seconds=5),
+        AT + timedelta(seconds=6),
     )
 
 
@@ -107,7 +107,7 @@ def test_one_success_starts_the_count_anew(fake: FakeSystem) -> None:
 
     connection.refresh_from_db()
     assert (connection.is_paused, connection.failures) == (False, 1)
-    assert connection.failing_since_at == AT + timedelta(hours=80, seconds=5)
+    assert connection.failing_since_at == AT + timedelta(hours=80, seconds=6)
 
 
 def test_a_credential_that_is_refused_twice_stops_at_once(fake: FakeSystem) -> None:
@@ -170,7 +170,7 @@ def test_who_stays_silent_steps_aside_and_nothing_is_said_of_it(silent: str) -> 
     connection.refresh_from_db()
     assert (connection.is_slow, connection.failures, connection.last_failure) == (True, 0, "")
     assert (connection.lease_key, Collection.objects.count()) == ("", 0)
-    assert connection.next_due_at == AT + timedelta(seconds=3)
+    assert connection.next_due_at == AT + timedelta(seconds=4)
 
 
 def test_in_the_slow_lane_it_is_asked_with_the_usual_patience_and_then_it_failed(
