@@ -62,6 +62,38 @@ FIFTY = {
     50: "proxy variables in the environment",
 }
 
+# Proven where their subject is tested: module, and the test or the class of tests in it.
+_CONNECTORS, _SERVICES = "tests.integrations.connectors.", "tests.integrations.services."
+ELSEWHERE: dict[int, tuple[tuple[str, str], ...]] = {
+    38: (
+        (f"{_CONNECTORS}test_gitlab_collect", "test_pages_are_followed_by_their_question_at_our_own_address"),
+        (
+            f"{_CONNECTORS}test_gitlab_collect",
+            "test_a_page_that_names_itself_as_the_next_does_not_go_on_for_ever",
+        ),
+    ),
+    41: (
+        (f"{_CONNECTORS}test_kept", "test_unchanged_without_anything_kept_asks_again_and_then_fails"),
+        (f"{_SERVICES}test_kept_answers", "test_another_credential_never_sees_it"),
+    ),
+    42: (("tests.integrations.test_inbound", "TestRow42"),),
+    43: (
+        (f"{_SERVICES}test_leases", "test_message_delivered_twice_collects_once"),
+        (f"{_SERVICES}test_leases", "test_killed_worker_blocks_nobody_for_longer_than_its_lease"),
+        (f"{_SERVICES}test_leases", "test_worker_that_comes_back_late_stores_nothing_more"),
+    ),
+    44: ((f"{_SERVICES}test_collecting", "test_wrong_key_ring_is_loud_and_asks_nothing"),),
+    47: (
+        (f"{_SERVICES}test_budgets", "test_two_connections_of_one_credential_are_never_claimed_together"),
+        (f"{_SERVICES}test_budgets", "test_a_limit_binds_all_who_send_that_credential_and_nobody_else"),
+    ),
+    48: (("tests.services.test_fair_collecting", "test_dead_hosts_and_a_killed_worker_hold_nobody_up"),),
+    49: (
+        (f"{_SERVICES}test_kept_answers", "test_another_connection_with_the_same_credential_never_sees_it"),
+        (f"{_SERVICES}test_kept_answers", "test_a_collection_sends_no_tag_of_another_connection"),
+    ),
+}
+
 PROVEN: dict[int, list[str]] = {}
 for _fault in TABLE:
     PROVEN.setdefault(_fault.row, []).append(_fault.words)

@@ -47,7 +47,7 @@ RUNS, CI = "mlflow.runs_90d", "ci.runs_30d"
 UNREACHABLE, UNAUTHORIZED, THROTTLED = (
     ("failed", "unreachable"),
     ("failed", "unauthorized"),
-    ("failed", "rate_limited"),
+    ("throttled", "rate_limited"),
 )
 BAD_PAYLOAD, UNAVAILABLE, BLOCKED = (
     ("failed", "bad_payload"),
@@ -55,6 +55,8 @@ BAD_PAYLOAD, UNAVAILABLE, BLOCKED = (
     ("failed", "blocked"),
 )
 PARTIAL = ("partial", "")
+# Nothing was learned of any signal, so nothing is said of it: the last reading stands.
+PUT_OFF = ""
 # The second collection begins then, on the source's clock too.
 AT = UNTIL + 2 * HOUR
 
@@ -69,7 +71,7 @@ def _epoch(moment: datetime) -> str:
 
 def _429(row: int, words: str, seconds: float, **headers: str) -> Row:
     act = says("429 Too Many Requests", **headers)
-    return Row(row, words, "mlflow", act, THROTTLED, RUNS, "unreachable", _wait(seconds))
+    return Row(row, words, "mlflow", act, THROTTLED, RUNS, PUT_OFF, _wait(seconds))
 
 
 def _whole(row: int, words: str, action: Action, said: tuple[str, str], reason: str = "unreachable", due: Due = SOON) -> Row:  # fmt: skip
@@ -103,18 +105,18 @@ TABLE: tuple[Row, ...] = (
     _429(2, "infinite", 60, Retry_After="1e309"),
     _429(2, "garbage", 60, Retry_After="soon"),
     _429(3, "a day: capped at six hours", 6 * 3600, Retry_After="86400"),
-    _at_github(4, "with Retry-After", "", _refused("You have exceeded a secondary rate limit", Retry_After="300"), THROTTLED, "unreachable", _wait(300)),
-    _at_github(4, "without", "", _refused("You have exceeded a secondary rate limit"), THROTTLED, "unreachable", _wait(60)),
-    _at_github(4, "after two hundred good answers", "", _refused("You have triggered an abuse detection mechanism"), THROTTLED, "unreachable", _wait(60), after=40),
-    _at_github(5, "until the reset", "", _refused("API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset=_epoch(AT + 15 * MINUTE)), THROTTLED, "unreachable", _wait(900)),
-    _at_github(5, "until the reset, on a clock a day ahead", "", _refused("API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset=_epoch(AT + DAY + 15 * MINUTE), Date=_stamp(AT + DAY)), THROTTLED, "unreachable", _wait(900)),
+    _at_github(4, "with Retry-After", "", _refused("You have exceeded a secondary rate limit", Retry_After="300"), THROTTLED, PUT_OFF, _wait(300)),
+    _at_github(4, "without", "", _refused("You have exceeded a secondary rate limit"), THROTTLED, PUT_OFF, _wait(60)),
+    _at_github(4, "after two hundred good answers", "", _refused("You have triggered an abuse detection mechanism"), THROTTLED, PUT_OFF, _wait(60), after=40),
+    _at_github(5, "until the reset", "", _refused("API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset=_epoch(AT + 15 * MINUTE)), THROTTLED, PUT_OFF, _wait(900)),
+    _at_github(5, "until the reset, on a clock a day ahead", "", _refused("API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset=_epoch(AT + DAY + 15 * MINUTE), Date=_stamp(AT + DAY)), THROTTLED, PUT_OFF, _wait(900)),
     _at_github(6, "Actions are hidden", "/actions/", _refused("Resource not accessible by personal access token"), PARTIAL, "unauthorized"),
     _whole(7, "401", says("401 Unauthorized", b"secret banner"), UNAUTHORIZED, "unauthorized", USUAL),
     _whole(8, "203 with a sign-in page", says("203 Non-Authoritative", HTML, Content_Type="text/html"), UNAUTHORIZED, "unauthorized", USUAL),
     _whole(8, "302 to a sign-in page elsewhere", says("302 Found", Location="https://login.invalid/_signin"), BLOCKED, due=USUAL),
     # A count of the other repository alone is a lower bound; a share of it would be another share.
     Row(10, "the repository answers 404", "github", says("404 Not Found", {"message": "Not Found"}), PARTIAL, "ci.success_rate_30d", "unauthorized", USUAL, "/repos/octo/app"),
-    _at_github(12, "500 on every page of the runs", "/actions/runs?branch", says("500 Oops", b"Traceback"), PARTIAL, "unreachable"),
+    _at_github(12, "500 on every page of the runs", "branch=main", says("500 Oops", b"Traceback"), PARTIAL, "unreachable"),
     _whole(13, "a text", says("503 Busy", b"busy", Content_Type="text/plain"), UNAVAILABLE),
     _whole(13, "a web page", says("503 Busy", HTML, Content_Type="text/html"), UNAVAILABLE),
     _whole(13, "with a time to come back", says("503 Busy", b"busy", Retry_After="1200"), UNAVAILABLE, due=_wait(1200)),
@@ -124,11 +126,11 @@ TABLE: tuple[Row, ...] = (
     _whole(16, "a sign-in page", says("200 OK", HTML, Content_Type="text/html"), BAD_PAYLOAD),
     _whole(16, "a sign-in page that calls itself JSON", says("200 OK", b"  <html>sign in</html>"), BAD_PAYLOAD),
     _whole(17, "MLflow's own error with 200", says("200 OK", {"error_code": "INTERNAL_ERROR", "message": "no"}), BAD_PAYLOAD),
-    _at_github(17, "GitHub's error with 200", "/actions/runs?branch", says("200 OK", {"message": "Server Error"}), PARTIAL, "unreachable"),
+    _at_github(17, "GitHub's error with 200", "branch=main", says("200 OK", {"message": "Server Error"}), PARTIAL, "unreachable"),
     _whole(18, "null", says("200 OK", b"null"), BAD_PAYLOAD),
     _whole(18, "a list", says("200 OK", b"[]"), BAD_PAYLOAD),
     _whole(18, "204", says("204 No Content", b""), BAD_PAYLOAD),
-    _at_github(18, "null for runs", "/actions/runs?branch", says("200 OK", b"null"), PARTIAL, "unreachable"),
+    _at_github(18, "null for runs", "branch=main", says("200 OK", b"null"), PARTIAL, "unreachable"),
     _whole(19, "in the body", routed("drip"), UNREACHABLE),
     _whole(19, "in the headers", routed("drip-headers"), UNREACHABLE),
     _whole(20, "silence", routed("silent"), UNREACHABLE),
