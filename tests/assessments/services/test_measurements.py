@@ -230,6 +230,8 @@ class TestVerdicts:
             read(team, value, signal="ci.runs_30d", bound=bound, at=AT + timedelta(hours=number))
 
         reading = Reading.objects.get()
+        assert reading.good is not None
+        assert reading.latest is not None
         assert (reading.good.value, reading.good.bound) == good
         assert (reading.latest.value, reading.latest.bound) == parts[-1]
         # What was kept ages from its own day.

@@ -64,7 +64,7 @@ def _healthy(server: Hostile, connection: socket.socket, asked: Asked) -> None:
     assert server.inner is not None
     status, body, headers = server.inner.serve_request(asked.target, asked.headers, asked.body)
     content_type = headers.pop("Content-Type")
-    answer(connection, body, f"{status} Said", Content_Type=content_type, **headers)
+    answer(connection, body, f"{status} Said", None, Content_Type=content_type, **_plain(headers))
 
 
 @contextlib.contextmanager
@@ -84,7 +84,7 @@ def routed(name: str) -> Action:
 def says(status: str, body: Any = b"{}", /, **headers: str) -> Action:
     """An answer with that status line; a body that is not bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda _, connection, __: answer(connection, raw, status, **headers)
+    return lambda _, connection, __: answer(connection, raw, status, None, **headers)
 
 
 def changed(change: Callable[[Any], Any]) -> Action:
@@ -95,7 +95,7 @@ def changed(change: Callable[[Any], Any]) -> Action:
         assert server.inner is not None
         status, body, headers = server.inner.serve_request(asked.target, asked.headers, asked.body)
         said = json.dumps(change(json.loads(body))).encode()
-        answer(connection, said, f"{status} Said", **_plain(headers))
+        answer(connection, said, f"{status} Said", None, **_plain(headers))
 
     return act
 
@@ -107,7 +107,7 @@ def cut_short(share: float) -> Action:
         assert isinstance(server, Faulty)
         assert server.inner is not None
         _, body, headers = server.inner.serve_request(asked.target, asked.headers, asked.body)
-        answer(connection, body[: int(len(body) * share)], **_plain(headers))
+        answer(connection, body[: int(len(body) * share)], "200 OK", None, **_plain(headers))
 
     return act
 

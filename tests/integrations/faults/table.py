@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from tests.integrations.connectors.github_rows import UNTIL
-from tests.integrations.faults.faulty import Action, changed, cut_short, routed, says
+from tests.integrations.connectors.hostile import Action
+from tests.integrations.faults.faulty import changed, cut_short, routed, says
 
 Due = tuple[timedelta, timedelta]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
