@@ -168,7 +168,7 @@ def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool, i
         before.is_deciding = fresh.is_deciding
         before.save()
         return False
-    agreed = is_reading and before.pending_verdict == fresh.verdict and before.pending_since is not None
+    agreed = before.pending_verdict == fresh.verdict and before.pending_since is not None
     if immediate or (agreed and before.pending_since is not None and _was_read_after(before, fresh)):
         before.verdict = fresh.verdict
         before.read_on = fresh.read_on

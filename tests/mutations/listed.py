@@ -373,7 +373,7 @@ UNDER_DJANGO = (
     ),
     Mutation(
         "integrations/services/leases.py",
-        "        if row.hint_due_at is not None and row.hint_due_at > started_at and not row.last_failure:\n",
+        "        if row.hint_due_at is not None and row.hint_due_at > started_at and is_well:\n",
         "        if False:\n",
         "what a webhook tells during a collection is lost",
         (f"{INBOUND}TestHints::test_a_hint_during_a_collection_is_answered_by_another_one",),
