@@ -34,7 +34,8 @@ def _of_repository(path: str, *code: str, query: frozenset[str] = frozenset()) -
     return Operation(f"{REPO}{path}", code or (f"{{}}{re.sub(r'{[a-z_]+}', '{}', path)}",), query)
 
 
-RUNS = frozenset({"branch", "status", "exclude_pull_requests", "created"}) | PAGE
+# Unfinished runs are listed too, so that they can be asked for again.
+RUNS = frozenset({"branch", "exclude_pull_requests", "created"}) | PAGE
 OPERATIONS = (
     Operation("/user", ("user",)),
     Operation("/user/repos", ("user/repos",), frozenset({"per_page", "sort"})),
@@ -43,14 +44,13 @@ OPERATIONS = (
     _of_repository("/commits", "repos/{}/commits", query=frozenset({"sha", "per_page"})),
     _of_repository("/commits/{ref}", query=frozenset({"per_page"})),
     _of_repository("/git/trees/{tree_sha}", query=frozenset({"recursive"})),
-    _of_repository("/contents/{path}", query=frozenset({"ref"})),
-    _of_repository("/rules/branches/{branch}", query=frozenset({"per_page"})),
-    # Tried by "Test connection" with per_page, which GitHub does not read here.
-    _of_repository("/branches/{branch}/protection", "{}/branches/{}/protection", "branches/{branch}/protection", query=frozenset({"per_page"})),
+    _of_repository("/contents/{path}", "{}/contents/{}", "repos/{}/contents/{}", query=frozenset({"ref"})),
+    _of_repository("/rules/branches/{branch}", "{}/rules/branches/{}", "repos/{}/rules/branches/{}", query=frozenset({"per_page"})),
+    _of_repository("/branches/{branch}/protection", "{}/branches/{}/protection", "branches/{branch}/protection"),
     _of_repository("/pulls", query=frozenset({"state", "base", "sort", "direction"}) | PAGE),
     _of_repository("/pulls/{pull_number}/reviews", query=PAGE),
     _of_repository("/compare/{basehead}", "{}/compare/{}...{}", query=PAGE),
-    _of_repository("/actions/runs", "{}/actions/runs", "actions/runs", query=RUNS | {"head_sha"}),
+    _of_repository("/actions/runs", "{}/actions/runs", "actions/runs", query=RUNS | {"head_sha", "status"}),
     _of_repository("/actions/runs/{run_id}"),
     _of_repository("/actions/runs/{run_id}/jobs", query=frozenset({"filter"}) | PAGE),
     _of_repository("/actions/runs/{run_id}/approvals"),

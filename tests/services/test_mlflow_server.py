@@ -248,7 +248,7 @@ def test_joined_signals(
 
 
 def joined(connection: Connection) -> dict[str, tuple[Any, ...]]:
-    readings = Reading.objects.filter(source=connection.measurement_source, signal__in=joins.JOINED)
+    readings = Reading.objects.filter(source=connection.measurement_source, signal__in=JOINED)
     return {
         r.signal: (r.latest.value, r.latest.reason, r.latest.numerator, r.latest.denominator)
         for r in readings.select_related("latest")
