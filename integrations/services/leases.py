@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from integrations.connectors.http import Failure
 from integrations.models import Connection, RequestBudget
@@ -27,15 +27,14 @@ from teams.services.events import record_event
 
 log = structlog.get_logger(__name__)
 
-# A claim waits this long for a worker; then the message counts as lost.
-LEASE = timedelta(minutes=10)
+# A claim waits this long for a worker; then the message counts as lost with whoever carried it, and another is sent. A worker
+# that comes to the old one first may still begin: its key is good as long as nobody took the connection over.
+LEASE = timedelta(seconds=30)
 # A worker that reads says every HEARTBEAT that it lives, so that a connection is free again soon after it died.
 HELD = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 8.0
 # A reading that hangs for ever must not hold its connection for ever: longer than one source may take (doors.SOURCE_SECONDS).
 LONGEST_SILENCE = 600.0
-# So long a claim in the slow lane waits for a worker before the next one may go.
-SLOW_WAIT = timedelta(minutes=2)
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
 SHORTEST_RETRY = timedelta(minutes=1)
@@ -71,9 +70,7 @@ def claim_due(*, at: datetime, limit: int = 50) -> tuple[Claim, ...]:
     dead, they hold no more workers than that.
     """
     due = Connection.objects.due(at).order_by("next_due_at", "pk")
-    # A claim whose message was lost with its worker must not close the lane until its lease ends.
-    is_taken = Q(attempts__gt=0) | Q(lease_ends_at__gt=at + LEASE - SLOW_WAIT)
-    slow = Connection.objects.filter(is_taken, is_slow=True, lease_ends_at__gte=at).count()
+    slow = Connection.objects.filter(is_slow=True, lease_ends_at__gte=at).count()
     # Who answered lately is likely to answer now; who failed often is not.
     hopeful = due.filter(is_slow=True).order_by(
         "failures", F("last_success_at").desc(nulls_last=True), "next_due_at", "pk"
@@ -118,11 +115,11 @@ def _claim(
 
 
 def begin(*, claim: Claim, at: datetime) -> Connection | None:
-    """The connection under a new key, or None when the claim was used before, ran out or was taken over."""
+    """The connection under a new key, or None when the claim was used before or taken over."""
     key = secrets.token_hex(16)
-    changed = Connection.objects.filter(
-        pk=claim.connection_id, lease_key=claim.lease_key, lease_ends_at__gte=at
-    ).update(lease_key=key, lease_ends_at=at + HELD, attempts=F("attempts") + 1)
+    changed = Connection.objects.filter(pk=claim.connection_id, lease_key=claim.lease_key).update(
+        lease_key=key, lease_ends_at=at + HELD, attempts=F("attempts") + 1
+    )
     if changed != 1:
         return None
     return Connection.objects.select_related("budget").get(pk=claim.connection_id)

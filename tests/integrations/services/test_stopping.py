@@ -243,9 +243,22 @@ def test_in_the_slow_lane_who_answered_lately_goes_first_and_a_lost_claim_does_n
     Connection.objects.filter(pk=dead.pk).update(failures=3, last_success_at=AT)
     Connection.objects.filter(pk=lately.pk).update(last_success_at=AT)
 
-    # Each message is lost with its worker, and the lane goes on after a while.
-    moments = [AT, AT + leases.SLOW_WAIT - timedelta(seconds=1), AT + leases.SLOW_WAIT]
+    # The message is lost with its worker: half a minute later the next one is sent, and the lane is not closed.
+    moments = [AT, AT + leases.LEASE, AT + leases.LEASE + timedelta(seconds=1)]
     claimed = [[claim.connection_id for claim in leases.claim_due(at=at)] for at in moments]
-    claimed.append([claim.connection_id for claim in leases.claim_due(at=AT + 2 * leases.SLOW_WAIT)])
+    assert claimed == [[lately.pk], [], [lately.pk]]
 
-    assert claimed == [[lately.pk], [], [never.pk], [dead.pk]]
+    settings.PORTAL_SLOW_AT_ONCE = 3
+    rest = leases.claim_due(at=moments[-1])
+    assert [claim.connection_id for claim in rest] == [never.pk, dead.pk]
+
+
+def test_a_worker_that_comes_late_begins_as_long_as_nobody_took_the_connection_over(fake: FakeSystem) -> None:
+    connection = make_connection(fake)
+    late = AT + leases.LEASE + timedelta(minutes=5)
+    (first,) = leases.claim_due(at=AT)
+    (second,) = leases.claim_due(at=late)
+    assert leases.begin(claim=first, at=late) is None
+    begun = leases.begin(claim=second, at=late + timedelta(hours=1))
+    assert begun is not None
+    assert begun.pk == connection.pk
