@@ -167,6 +167,10 @@ def check_migrations():
         "manage.py",
         "lintmigrations",
         "--ignore-initial-migrations",
+        # No release stood before this one, so no older code runs beside it; and SQLite, on which it is judged here, copies a
+        # table for each new constraint (docs/adr/0014).
+        "--ignore-name",
+        "0002_signals",
         "--warnings-as-errors",
         "--quiet",
         "ok",
