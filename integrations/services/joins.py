@@ -23,7 +23,7 @@ from teams.models import Team
 FROM_CI = "mlflow.versions_from_ci_share_90d"
 WITH_COMMIT = "mlflow.production_git_commit_share"
 LINEAGE = "mlflow.lineage_complete_share"
-JOINED = frozenset({FROM_CI, WITH_COMMIT, LINEAGE, TO_LIVE})
+JOINED = frozenset({FROM_CI, WITH_COMMIT, LINEAGE})
 
 # Which signal says whether a side of a join could be read; a connector that answers for it is on that side.
 LIVE_VERSIONS = "mlflow.production_versions"

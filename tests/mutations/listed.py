@@ -333,8 +333,8 @@ UNDER_DJANGO = (
     ),
     Mutation(
         "integrations/services/leases.py",
-        "pk=claim.connection_id, lease_key=claim.lease_key, lease_ends_at__gte=at",
-        "pk=claim.connection_id, lease_ends_at__gte=at",
+        "pk=claim.connection_id, lease_key=claim.lease_key).update(\n        lease_key=key,",
+        "pk=claim.connection_id).update(\n        lease_key=key,",
         "a message delivered twice collects twice",
         LEASES,
         needs_database=True,

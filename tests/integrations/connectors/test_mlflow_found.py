@@ -46,6 +46,7 @@ def test_what_the_credential_may_not_read_names_the_signals_that_stay_unknown(wh
     assert found.missing == {
         "Experiments: READ": (
             *RUN_SIGNALS,
+            "mlflow.retrain_interval_365d",
             "mlflow.versions_with_run_share",
             "mlflow.production_from_notebook_share",
             "mlflow.versions_evaluated_share_90d",

@@ -123,6 +123,7 @@ def test_only_what_signals_need_of_a_run_is_kept(mlflow: FakeMlflow, connection:
         "metrics": [],
         "has_params": False,
         "datasets": [["", "training"]],
+        "experiment": "1",
         "names": [],
     }
 
