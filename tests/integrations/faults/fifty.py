@@ -87,7 +87,13 @@ ELSEWHERE: dict[int, tuple[tuple[str, str], ...]] = {
         (f"{_SERVICES}test_budgets", "test_two_connections_of_one_credential_are_never_claimed_together"),
         (f"{_SERVICES}test_budgets", "test_a_limit_binds_all_who_send_that_credential_and_nobody_else"),
     ),
-    48: (("tests.services.test_fair_collecting", "test_dead_hosts_and_a_killed_worker_hold_nobody_up"),),
+    48: (
+        (f"{_SERVICES}test_stopping", "test_who_stays_silent_steps_aside_and_nothing_is_said_of_it"),
+        (
+            f"{_SERVICES}test_stopping",
+            "test_in_the_slow_lane_who_answered_lately_goes_first_and_a_lost_claim_does_not_close_it",
+        ),
+    ),
     49: (
         (f"{_SERVICES}test_kept_answers", "test_another_connection_with_the_same_credential_never_sees_it"),
         (f"{_SERVICES}test_kept_answers", "test_a_collection_sends_no_tag_of_another_connection"),

@@ -3,6 +3,10 @@
 Everything is real: PostgreSQL, Redis, prefork, sockets. First the run with the dead hosts on a cold database, then the same
 kills without them, so that the comparison is in favour of neither. The comparison is printed and not asserted: times on a
 shared machine are no test. It was 1.00 to 1.15 where 1.3 is the limit.
+
+Takes minutes and two quiet cores, so it is asked for by name and no part of the gate:
+
+    python3 dev.py test tests/services/fair_collecting.py
 """
 
 from __future__ import annotations
