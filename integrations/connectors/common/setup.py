@@ -132,6 +132,11 @@ def lines_of(options: Mapping[str, Any], name: str) -> list[str]:
     return [str(line).strip() for line in lines if str(line).strip()]
 
 
+def distinct_lines(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The lines of an answer, each once."""
+    return tuple(dict.fromkeys(lines_of(options, name)))
+
+
 def first_of(options: Mapping[str, Any], name: str) -> str:
     """The first line of an answer, empty without one."""
     return next(iter(lines_of(options, name)), "")

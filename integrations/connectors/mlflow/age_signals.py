@@ -8,9 +8,9 @@ from statistics import median
 
 from assessments.vocabulary import SIGNALS, Reason
 from integrations.connectors.base import Observation
-from integrations.connectors.mlflow.observe import unknown
+from integrations.connectors.common.gaps import Gap, unknown
 from integrations.connectors.mlflow.parse import Run, Version
-from integrations.connectors.mlflow.reader import CUT, Gap
+from integrations.connectors.mlflow.reader import CUT
 from integrations.connectors.mlflow.version_signals import RunsById, Versions
 
 INTERVAL = "mlflow.retrain_interval_365d"

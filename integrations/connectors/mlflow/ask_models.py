@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from assessments.vocabulary import Reason
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.mlflow import parse
 from integrations.connectors.mlflow.ask_runs import ask_run
@@ -14,7 +15,6 @@ from integrations.connectors.mlflow.options import is_pattern, matches
 from integrations.connectors.mlflow.parse import Model, Run, Version
 from integrations.connectors.mlflow.reader import (
     CUT,
-    Gap,
     Reader,
     gap_of,
     is_absent,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from assessments.vocabulary import Reason
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.memory import Item, Memory
 from integrations.connectors.mlflow import parse
@@ -17,7 +18,6 @@ from integrations.connectors.mlflow.parse import Experiment, Run
 from integrations.connectors.mlflow.reader import (
     CUT,
     Cut,
-    Gap,
     Reader,
     gap_of,
     is_absent,

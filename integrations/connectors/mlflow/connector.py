@@ -9,6 +9,8 @@ from typing import ClassVar
 from urllib.parse import quote, unquote
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
+from integrations.connectors.common.authorization import authorization
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.mlflow.age_signals import observe_ages
 from integrations.connectors.mlflow.ask_models import (
     ModelList,
@@ -33,12 +35,11 @@ from integrations.connectors.mlflow.options import (
     RUN_SIGNALS,
     SOURCE_OPTIONS,
     Setup,
-    authorization,
     read_setup,
 )
 from integrations.connectors.mlflow.parse import Run
 from integrations.connectors.mlflow.prompt_signals import observe_prompts
-from integrations.connectors.mlflow.reader import Gap, Reader
+from integrations.connectors.mlflow.reader import Reader
 from integrations.connectors.mlflow.remembered import Kept, ms
 from integrations.connectors.mlflow.run_signals import observe_runs, observe_traces, why_none
 from integrations.connectors.mlflow.version_signals import (

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from integrations.connectors.base import Found
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.mlflow.ask_models import hides_models, list_models, registry_gap
 from integrations.connectors.mlflow.ask_runs import hides_experiments, list_experiments
 from integrations.connectors.mlflow.options import JOINED_SIGNALS, REGISTRY_SIGNALS, RUN_SIGNALS
 from integrations.connectors.mlflow.parse import trace_count
-from integrations.connectors.mlflow.reader import Gap, Reader, gap_of, is_missing_endpoint
+from integrations.connectors.mlflow.reader import Reader, gap_of, is_missing_endpoint
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Counts and shares as observations: what is missing makes a count a lower bound and a share unknown. Pure."""
+"""Shares as observations: what is missing makes a share unknown. Pure."""
 
 from __future__ import annotations
 
@@ -6,37 +6,7 @@ from collections.abc import Sequence
 
 from assessments.vocabulary import SIGNALS, Reason
 from integrations.connectors.base import Observation
-from integrations.connectors.mlflow.reader import Gap
-
-
-def unknown(signal: str, gap: Gap, *, url: str = "") -> Observation:
-    """No value, because of the gap. A reason that the vocabulary does not have for this signal is `unreachable` in its words."""
-    allowed = SIGNALS[signal].reasons
-    reason = gap.reason if Reason(gap.reason) in allowed else Reason.UNREACHABLE.value
-    return Observation(signal, None, reason=reason, url=url, detail=gap.detail)
-
-
-def count(
-    signal: str,
-    number: int,
-    gaps: Sequence[Gap] = (),
-    *,
-    url: str = "",
-    detail: str = "",
-    sample: int | None = None,
-) -> Observation:
-    """The number; a lower bound with gaps; unknown when nothing was found and something is missing: that zero is not proven."""
-    if gaps and number == 0:
-        return unknown(signal, gaps[0], url=url)
-    why = f"At least this many: {gaps[0].detail}" if gaps else ""
-    return Observation(
-        signal,
-        number,
-        bound="lower" if gaps else "exact",
-        sample=number if sample is None else sample,
-        url=url,
-        detail=" ".join(filter(None, (detail, why))),
-    )
+from integrations.connectors.common.gaps import Gap, unknown
 
 
 def share(

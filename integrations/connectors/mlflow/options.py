@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from integrations.connectors.base import Option, OptionKind
+from integrations.connectors.common.setup import distinct_lines
 
 PROMPTS = "mlflow.prompts"
 RUN_SIGNALS = (
@@ -137,21 +137,15 @@ def read_setup(options: Mapping[str, Any]) -> Setup:
     agreed = str(options.get("evaluation_tag") or "").strip()
     name, _, value = (agreed or EVALUATION_TAG).partition("=")
     return Setup(
-        experiments=_lines(options, "experiments"),
-        models=_lines(options, "models"),
-        production_aliases=frozenset(_lines(options, "production_aliases") or PRODUCTION_ALIASES),
-        challenger_aliases=frozenset(_lines(options, "challenger_aliases") or CHALLENGER_ALIASES),
-        gate_metrics=frozenset(_lines(options, "gate_metrics")),
+        experiments=distinct_lines(options, "experiments"),
+        models=distinct_lines(options, "models"),
+        production_aliases=frozenset(distinct_lines(options, "production_aliases") or PRODUCTION_ALIASES),
+        challenger_aliases=frozenset(distinct_lines(options, "challenger_aliases") or CHALLENGER_ALIASES),
+        gate_metrics=frozenset(distinct_lines(options, "gate_metrics")),
         evaluation_tag=(name.strip(), value.strip()),
         has_agreed_tag=bool(agreed),
-        prompts=_lines(options, "prompts"),
+        prompts=distinct_lines(options, "prompts"),
     )
-
-
-def _lines(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    given = options.get(name) or ()
-    lines = given.splitlines() if isinstance(given, str) else [str(line) for line in given]
-    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def is_pattern(entry: str) -> bool:
@@ -161,15 +155,3 @@ def is_pattern(entry: str) -> bool:
 def matches(name: str, entry: str) -> bool:
     """Whether a line of the mapping means that name. Only * and ? stand for something else; brackets are part of names."""
     return fnmatchcase(name, entry.replace("[", "[[]")) if is_pattern(entry) else name == entry
-
-
-def authorization(options: Mapping[str, str]) -> dict[str, str]:
-    """The header of a token, else of user name and password, else none."""
-    token = options.get("token", "").strip()
-    if token:
-        return {"Authorization": f"Bearer {token}"}
-    username = options.get("username", "").strip()
-    if username:
-        pair = f"{username}:{options.get('password', '')}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
-    return {}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Observation
+from integrations.connectors.common.gaps import Gap, count, unknown
 from integrations.connectors.mlflow.ask_models import ModelList
 from integrations.connectors.mlflow.ask_runs import Experiments
-from integrations.connectors.mlflow.observe import count, unknown
 from integrations.connectors.mlflow.options import PROMPTS, Setup, matches
 from integrations.connectors.mlflow.parse import Model
-from integrations.connectors.mlflow.reader import CUT, Gap
+from integrations.connectors.mlflow.reader import CUT
 
 NOTHING_NAMED = Gap(Reason.NOT_CONFIGURED.value, "No prompt and no registered model is named in the mapping.")
 

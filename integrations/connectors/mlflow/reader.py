@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from assessments.vocabulary import Reason
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.failures import INVALID_HOST
 from integrations.connectors.http import Failure, Http, Params, SourceError
 from integrations.connectors.mlflow.parse import Row, bad_shape, rows, text
@@ -20,14 +20,6 @@ ABSENT = "RESOURCE_DOES_NOT_EXIST"
 _WHOLE = frozenset(
     {Failure.BLOCKED, Failure.TLS, Failure.UNREACHABLE, Failure.UNAUTHORIZED, Failure.RATE_LIMITED}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """What could not be read: a reason of the vocabulary, and one sentence."""
-
-    reason: str
-    detail: str
 
 
 CUT = Gap(Reason.TRUNCATED.value, "MLflow holds more than one collection reads.")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Observation
+from integrations.connectors.common.gaps import Gap, count, unknown
 from integrations.connectors.mlflow.ask_runs import Experiments, RunList
-from integrations.connectors.mlflow.observe import count, share, unknown
+from integrations.connectors.mlflow.observe import share
 from integrations.connectors.mlflow.options import RUN_SIGNALS, Setup
 from integrations.connectors.mlflow.parse import Run
-from integrations.connectors.mlflow.reader import Gap
 
 NO_EXPERIMENTS = Gap(Reason.NOT_CONFIGURED.value, "No experiment is named in the mapping.")
 TRACES = "mlflow.traces_30d"

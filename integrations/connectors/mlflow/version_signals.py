@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Fact, FactKind, Observation
+from integrations.connectors.common.gaps import Gap, count, unknown
 from integrations.connectors.mlflow.ask_models import Measured, Registry
-from integrations.connectors.mlflow.observe import count, share, unknown
+from integrations.connectors.mlflow.observe import share
 from integrations.connectors.mlflow.options import PROMPTS, REGISTRY_SIGNALS, Setup
 from integrations.connectors.mlflow.parse import Model, Run, Version
-from integrations.connectors.mlflow.reader import CUT, Gap
+from integrations.connectors.mlflow.reader import CUT
 
 NO_MODELS = Gap(Reason.NOT_CONFIGURED.value, "No registered model is named in the mapping.")
 SHORTEST_DESCRIPTION = 80

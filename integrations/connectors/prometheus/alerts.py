@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from integrations.connectors.base import Fact, FactKind
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.matchers import NAME_LABEL, Selector, one_of
 from integrations.connectors.prometheus.payload import Labels, Series
-from integrations.connectors.prometheus.reader import Gap, Reader, gap_of
+from integrations.connectors.prometheus.reader import Reader, gap_of
 from integrations.connectors.prometheus.rule_signals import TeamRules
 from integrations.connectors.prometheus.window import DAY, Window
 

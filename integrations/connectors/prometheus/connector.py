@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from integrations.connectors.base import Collected, Connector, Found, Option, Question
+from integrations.connectors.common.authorization import authorization
+from integrations.connectors.common.gaps import Gap, unknown
 from integrations.connectors.prometheus.alerts import ask_drift_alerts
 from integrations.connectors.prometheus.found import look_round
 from integrations.connectors.prometheus.model_signals import observe_model_metrics, observe_versions
-from integrations.connectors.prometheus.observe import NO_MODEL, NO_SERVICE, unknown
+from integrations.connectors.prometheus.observe import NO_MODEL, NO_SERVICE
 from integrations.connectors.prometheus.options import (
     ACTIVE,
     CONNECTION_OPTIONS,
@@ -19,10 +21,9 @@ from integrations.connectors.prometheus.options import (
     RULE_SIGNALS,
     SIGNALS,
     SOURCE_OPTIONS,
-    authorization,
     read_setup,
 )
-from integrations.connectors.prometheus.reader import Gap, Reader
+from integrations.connectors.prometheus.reader import Reader
 from integrations.connectors.prometheus.rule_signals import NOTHING_NAMED, ask_rules, observe_rules
 from integrations.connectors.prometheus.service_signals import observe_services
 from integrations.connectors.prometheus.window import Window

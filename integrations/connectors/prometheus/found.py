@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from integrations.connectors.base import Found
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.matchers import LABEL, quoted
 from integrations.connectors.prometheus.options import RULE_SIGNALS, SIGNALS
-from integrations.connectors.prometheus.reader import Gap, Reader, gap_of
+from integrations.connectors.prometheus.reader import Reader, gap_of
 from integrations.connectors.prometheus.window import covers
 
 # Labels that usually name a model, or the version of one.

@@ -6,12 +6,13 @@ from collections import Counter
 
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Observation
+from integrations.connectors.common.gaps import Gap, count, unknown
 from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.matchers import NAME_LABEL, Matcher, Selector
-from integrations.connectors.prometheus.observe import NO_MODEL, count, no_series, unknown
+from integrations.connectors.prometheus.observe import NO_MODEL, no_series
 from integrations.connectors.prometheus.options import ACTIVE, MODEL_METRICS, PARALLEL, Line, Setup
 from integrations.connectors.prometheus.payload import whole
-from integrations.connectors.prometheus.reader import MAX_SERIES, Gap, Reader, Runtime, gap_of
+from integrations.connectors.prometheus.reader import MAX_SERIES, Reader, Runtime, gap_of
 from integrations.connectors.prometheus.window import DAY, Window, covers
 
 # The client libraries' own; they say nothing of a model.

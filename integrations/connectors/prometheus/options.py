@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.connectors.base import Option, OptionKind
+from integrations.connectors.common.setup import distinct_lines
 from integrations.connectors.prometheus.matchers import LABEL, METRIC, BadSelector, Selector, read_selector
 
 TARGETS = "monitoring.service_targets"
@@ -136,8 +136,8 @@ def read_setup(options: Mapping[str, Any]) -> Setup:
         rules=_selectors(options, "rules"),
         counter=counter,
         version_label=label,
-        drift_words=_lines(options, "drift_words") or DRIFT_WORDS,
-        data_words=_lines(options, "data_words") or DATA_WORDS,
+        drift_words=distinct_lines(options, "drift_words") or DRIFT_WORDS,
+        data_words=distinct_lines(options, "data_words") or DATA_WORDS,
         availability=_text(options, "availability"),
         why_not=why_not,
     )
@@ -145,7 +145,7 @@ def read_setup(options: Mapping[str, Any]) -> Setup:
 
 def _selectors(options: Mapping[str, Any], name: str) -> tuple[Line, ...]:
     found = []
-    for text in _lines(options, name)[:MAX_LINES]:
+    for text in distinct_lines(options, name)[:MAX_LINES]:
         try:
             found.append(Line(text, read_selector(text)))
         except BadSelector as error:
@@ -155,21 +155,3 @@ def _selectors(options: Mapping[str, Any], name: str) -> tuple[Line, ...]:
 
 def _text(options: Mapping[str, Any], name: str) -> str:
     return str(options.get(name) or "").strip()
-
-
-def _lines(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    given = options.get(name) or ()
-    lines = given.splitlines() if isinstance(given, str) else [str(line) for line in given]
-    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
-
-
-def authorization(options: Mapping[str, str]) -> dict[str, str]:
-    """The header of a token, else of user name and password, else none."""
-    token = options.get("token", "").strip()
-    if token:
-        return {"Authorization": f"Bearer {token}"}
-    username = options.get("username", "").strip()
-    if username:
-        pair = f"{username}:{options.get('password', '')}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
-    return {}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from assessments.vocabulary import Reason
+from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import Failure, Http, Params, SourceError
 from integrations.connectors.prometheus import payload
 from integrations.connectors.prometheus.payload import Labels, Rule, Sample, Series, bad_shape
@@ -19,14 +20,6 @@ MAX_SERIES = 10_000
 _WHOLE = frozenset(
     {Failure.BLOCKED, Failure.TLS, Failure.UNREACHABLE, Failure.UNAUTHORIZED, Failure.RATE_LIMITED}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """What could not be read: a reason of the vocabulary, and one sentence."""
-
-    reason: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Observation
+from integrations.connectors.common.gaps import Gap, count, unknown
 from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.expressions import is_about, without_values
 from integrations.connectors.prometheus.matchers import Selector, fit_labels
-from integrations.connectors.prometheus.observe import count, no_series, unknown
+from integrations.connectors.prometheus.observe import no_series
 from integrations.connectors.prometheus.options import (
     ALERT_RULES,
     DATA_RULES,
@@ -20,7 +21,7 @@ from integrations.connectors.prometheus.options import (
     Setup,
 )
 from integrations.connectors.prometheus.payload import Rule
-from integrations.connectors.prometheus.reader import Gap, Reader, Runtime, gap_of
+from integrations.connectors.prometheus.reader import Reader, Runtime, gap_of
 from integrations.connectors.prometheus.window import Window
 
 NOTHING_NAMED = Gap(Reason.NOT_CONFIGURED.value, "No service, model or rule is named in the mapping.")

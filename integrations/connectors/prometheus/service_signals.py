@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from assessments.vocabulary import SIGNALS, Reason
 from integrations.connectors.base import Observation
+from integrations.connectors.common.gaps import Gap, count, unknown
 from integrations.connectors.http import SourceError
-from integrations.connectors.prometheus.observe import NO_SERVICE, count, no_series, unknown
+from integrations.connectors.prometheus.observe import NO_SERVICE, no_series
 from integrations.connectors.prometheus.options import COVERAGE, TARGETS, UPTIME, Line, Setup
 from integrations.connectors.prometheus.payload import bad_shape, one_number, whole
-from integrations.connectors.prometheus.reader import Gap, Reader, Runtime, gap_of
+from integrations.connectors.prometheus.reader import Reader, Runtime, gap_of
 from integrations.connectors.prometheus.window import STEPS_30D, Window, covers
 
 # Rounding and a mark at the very edge; what is more than this is no share.

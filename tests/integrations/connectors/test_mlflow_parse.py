@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.common.authorization import authorization
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.mlflow import parse
-from integrations.connectors.mlflow.options import authorization, matches, read_setup
+from integrations.connectors.mlflow.options import matches, read_setup
 from integrations.connectors.mlflow.parse import Dataset
 from integrations.connectors.mlflow.version_signals import moment
 from tests.integrations.connectors.mlflow_fake import PAYLOADS, payload
