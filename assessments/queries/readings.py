@@ -1,4 +1,4 @@
-"""Where the sources of a team stand with its signals, pooled for rules and for pages."""
+"""Where the sources of a team stand with its signals."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from assessments.models import Measurement, Reading
-from assessments.pooling import Pooled, SourceReading, pool_signals
+from assessments.pooling import SourceReading
 from assessments.rules import Bound
 from assessments.scoring import SIGNAL_VALID_DAYS
 from assessments.vocabulary import SIGNALS, SignalType
 from teams.models import Team
-
-
-def pooled_readings(team: Team, signals: Iterable[str], on: date) -> dict[str, Pooled]:
-    """One reading for each of these signals that any source of the team has ever spoken about."""
-    return pool_signals(source_readings(team, signals, on))
 
 
 def source_readings(team: Team, signals: Iterable[str], on: date) -> dict[str, list[SourceReading]]:

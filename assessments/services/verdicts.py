@@ -66,7 +66,7 @@ def derive_verdicts(
     that could be read now: without one of them this is no second reading, whatever still stands from the first.
     """
     at = occasion.at
-    touched = frozenset(signals)
+    touched, read_now = frozenset(signals), frozenset(read)
     ruled = {
         criterion.id: criterion.auto
         for criterion in catalog.model_file(maturity_model).criteria()
@@ -95,7 +95,7 @@ def derive_verdicts(
             changed.append(name)
             told.append(change)
             continue
-        is_reading = not frozenset(read).isdisjoint(rules.signals_of(auto.rule))
+        is_reading = not read_now.isdisjoint(rules.signals_of(auto.rule))
         is_immediate = occasion.is_immediate and is_reading
         if _settle(before, fresh, at, immediate=is_immediate, is_reading=is_reading):
             overturned.append(name)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
@@ -166,9 +165,7 @@ def health_rows(actor: Actor, at: datetime) -> list[HealthRow]:
 
 def connections_to_watch(actor: Actor) -> QuerySet[Connection]:
     """Connections that the actor sees, loaded as `rows_of` needs them."""
-    connections = connections_visible_to(actor)
-    beside = _kept_beside()
-    return connections.select_related(*beside) if beside else connections
+    return connections_visible_to(actor).select_related("budget")
 
 
 def rows_of(actor: Actor, connections: Sequence[Connection], at: datetime) -> list[HealthRow]:
@@ -269,19 +266,12 @@ def age_of(connection: Connection, at: datetime) -> Age:
     return Age(key, f"{span_words(age)} old, {every}", max(int(age.total_seconds()), 0))
 
 
-def _kept_beside() -> list[str]:
-    """What to read along: what the credential may still ask, in a portal that keeps it."""
-    return [field.name for field in Connection._meta.get_fields() if field.name == "budget"]  # noqa: SLF001 -- Django's documented name
-
-
 def _budget(connection: Connection, at: datetime) -> Budget | None:
     """What the host told last, unless it counted anew since."""
-    budget: Any = getattr(connection, "budget", None)
-    if (
-        budget is None
-        or budget.remaining is None
-        or (budget.resets_at is not None and budget.resets_at <= at)
-    ):
+    budget = connection.budget
+    if budget is None or budget.remaining is None:
+        return None
+    if budget.resets_at is not None and budget.resets_at <= at:
         return None
     return Budget(budget.remaining, budget.request_limit, budget.resets_at)
 
