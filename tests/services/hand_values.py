@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from integrations.connectors.base import Collected
-
-CATALOGUE = Path(__file__).parents[2] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
 
 
 @dataclass(frozen=True)
@@ -25,12 +21,6 @@ class Expected:
     reason: str = ""
     bound: str = "exact"
     parts: tuple[float, float] | None = None
-
-
-def named_by(provider: str) -> set[str]:
-    """The signals of the shipped catalogue that have this provider."""
-    signals = yaml.safe_load(CATALOGUE.read_text())["signals"]
-    return {signal["id"] for signal in signals if provider in signal["providers"]}
 
 
 def assert_as_worked_out(row: Expected, collected: Collected) -> None:

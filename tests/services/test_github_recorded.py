@@ -13,10 +13,11 @@ import pytest
 
 from integrations.connectors.base import Collected, FactKind, Question
 from tests.integrations.connectors.github_fake import Asked, FakeGithub
+from tests.integrations.connectors.shipped import named_by
 from tests.services import github_openapi, github_recordings
 from tests.services.github_recordings import Recordings, missing
 from tests.services.github_scenarios import SCENARIOS
-from tests.services.hand_values import Expected, assert_as_worked_out, named_by
+from tests.services.hand_values import Expected, assert_as_worked_out
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 

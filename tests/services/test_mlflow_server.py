@@ -26,9 +26,10 @@ from teams.models import Team
 from tests.factories import make_team
 from tests.integrations.connectors.github_fake import FakeGithub
 from tests.integrations.connectors.github_rows import payload, repository, row, runs, workflow
+from tests.integrations.connectors.shipped import named_by
 from tests.integrations.factories import collect, make_connection, make_source
 from tests.integrations.standing import levels, standing
-from tests.services.hand_values import Expected, assert_as_worked_out, named_by
+from tests.services.hand_values import Expected, assert_as_worked_out
 from tests.services.mlflow_fill import COMMIT
 from tests.services.mlflow_server import MlflowServer, mlflow_server
 from tests.services.servers import NotInstalled

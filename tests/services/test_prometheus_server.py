@@ -17,8 +17,9 @@ from integrations.connectors.base import Collected, FactKind, Found, Question
 from integrations.connectors.egress import EgressPolicy
 from integrations.connectors.http import Http
 from integrations.connectors.prometheus.connector import PrometheusConnector
+from tests.integrations.connectors.shipped import named_by
 from tests.services.github_recordings import missing
-from tests.services.hand_values import Expected, assert_as_worked_out, named_by
+from tests.services.hand_values import Expected, assert_as_worked_out
 from tests.services.prometheus_server import Past, PrometheusServer, Target, prometheus_server
 from tests.services.servers import NotInstalled
 

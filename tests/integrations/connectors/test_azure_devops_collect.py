@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from integrations.connectors.azure_devops.connector import JOINED, AzureDevopsConnector
 from integrations.connectors.base import FactKind
@@ -29,6 +27,7 @@ from tests.integrations.connectors.azure_devops_world import (
     collect,
 )
 from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal, value
+from tests.integrations.connectors.shipped import named_by
 
 pytestmark = pytest.mark.slow
 
@@ -101,9 +100,7 @@ def test_collect_gives_the_values_worked_out_by_hand(azure: FakeAzure) -> None:
 
 
 def test_signals_are_those_of_the_catalogue_that_name_azure_devops() -> None:
-    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
-    signals = yaml.safe_load(shipped.read_text())["signals"]
-    named = {signal["id"] for signal in signals if "azure_devops" in signal["providers"]}
+    named = named_by("azure_devops")
     assert AzureDevopsConnector.signals | JOINED == named
     assert set(EXPECTED) == AzureDevopsConnector.signals
 

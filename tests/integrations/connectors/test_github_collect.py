@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from integrations.connectors.base import Collected, FactKind, Question
 from integrations.connectors.github.connector import JOINED, GithubConnector
@@ -29,14 +27,9 @@ from tests.integrations.connectors.github_rows import (
 )
 from tests.integrations.connectors.github_world import OPTIONS, build_world
 from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal
+from tests.integrations.connectors.shipped import named_by
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def catalog_signals() -> dict[str, Any]:
-    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
-    return {signal["id"]: signal for signal in yaml.safe_load(shipped.read_text())["signals"]}
 
 
 @pytest.fixture
@@ -154,8 +147,8 @@ def test_collect_finds_wanted_commits_and_leaves_out_the_others(github: FakeGith
     assert not any("evil" in path for path in github.paths())
 
 
-def test_signals_are_those_of_the_catalogue_that_name_github(catalog_signals: dict[str, Any]) -> None:
-    named = {name for name, signal in catalog_signals.items() if "github" in signal["providers"]}
+def test_signals_are_those_of_the_catalogue_that_name_github() -> None:
+    named = named_by("github")
     assert GithubConnector.signals | JOINED == named
 
 

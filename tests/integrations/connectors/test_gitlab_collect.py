@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from integrations.connectors.base import FactKind
 from integrations.connectors.gitlab.connector import JOINED, GitlabConnector
@@ -30,15 +28,9 @@ from tests.integrations.connectors.gitlab_rows import (
 )
 from tests.integrations.connectors.gitlab_world import APP, OPTIONS, TRAINING, build_world
 from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal
+from tests.integrations.connectors.shipped import named_by
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def catalog_signals() -> dict[str, Any]:
-    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data"
-    newest = max(shipped.glob("mlops-maturity_*.yaml"))
-    return {signal["id"]: signal for signal in yaml.safe_load(newest.read_text())["signals"]}
 
 
 @pytest.fixture
@@ -56,8 +48,8 @@ def test_collect_gives_the_values_worked_out_by_hand(gitlab: FakeGitlab) -> None
     assert collected.notes == ()
 
 
-def test_signals_are_those_of_the_catalogue_that_name_gitlab(catalog_signals: dict[str, Any]) -> None:
-    named = {name for name, signal in catalog_signals.items() if "gitlab" in signal["providers"]}
+def test_signals_are_those_of_the_catalogue_that_name_gitlab() -> None:
+    named = named_by("gitlab")
     assert GitlabConnector.signals | JOINED == named
     assert set(EXPECTED) == GitlabConnector.signals
 

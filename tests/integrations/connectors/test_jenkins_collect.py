@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-import yaml
 
 from integrations.connectors.base import FactKind, Question
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
@@ -32,6 +30,7 @@ from tests.integrations.connectors.jenkins_world import (
 )
 from tests.integrations.connectors.loopback import Said
 from tests.integrations.connectors.observed import assert_as_worked_out, assert_sound, by_signal, value
+from tests.integrations.connectors.shipped import shipped_signals
 
 pytestmark = pytest.mark.slow
 
@@ -84,10 +83,9 @@ def test_collect_gives_the_values_worked_out_by_hand(jenkins: FakeJenkins) -> No
 
 
 def test_signals_are_those_of_the_catalogue_that_jenkins_can_give() -> None:
-    shipped = Path(__file__).parents[3] / "assessments" / "catalog" / "data" / "mlops-maturity_2.yaml"
     given = {
-        signal["id"]
-        for signal in yaml.safe_load(shipped.read_text())["signals"]
+        name
+        for name, signal in shipped_signals().items()
         if not signal["providers"].get("jenkins", "unsupported").startswith("unsupported")
     }
     assert JenkinsConnector.signals | JOINED == given

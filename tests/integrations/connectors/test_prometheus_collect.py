@@ -21,7 +21,7 @@ from tests.integrations.connectors.prometheus_fake import (
     recorded,
     vector,
 )
-from tests.services.hand_values import named_by
+from tests.integrations.connectors.shipped import named_by
 
 pytestmark = pytest.mark.slow
 

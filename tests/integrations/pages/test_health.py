@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from assessments.models import Reading
-from integrations.models import Connection
+from integrations.models import Connection, RequestBudget
 from integrations.queries.health_page import age_of, health_rows
 from integrations.services.connections import pause_connection
 from tests.factories import AT, make_admin, make_platform_engineer, make_team
@@ -209,3 +209,21 @@ def test_the_three_pages_lead_to_each_other(world, as_):
     for here in pages:
         content = client.get(here).content.decode().split("<main", 1)[1]
         assert [f'href="{there}"' in content for there in pages] == [there != here for there in pages]
+
+
+@pytest.mark.usefixtures("fake_kinds")
+@pytest.mark.django_db
+def test_requests_left_are_what_the_host_told_until_it_counts_anew():
+    now = timezone.now()
+    told = RequestBudget.objects.create(
+        digest="d", request_limit=5000, remaining=1200, resets_at=now + HOUR, told_at=now
+    )
+    stands("A", budget=told)
+    stands("B")
+
+    def left(at: Any) -> list[tuple[str, Any]]:
+        rows = sorted(health_rows(make_platform_engineer(), at), key=lambda row: row.name)
+        return [(row.name, row.budget and (row.budget.remaining, row.budget.limit)) for row in rows]
+
+    assert left(now) == [("A", (1200, 5000)), ("B", None)]
+    assert left(now + HOUR) == [("A", None), ("B", None)]
