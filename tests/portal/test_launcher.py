@@ -69,19 +69,10 @@ def test_stopping_while_it_starts_leaves_no_process_behind(empty_folder: Path) -
         assert running.process.returncode == 0
 
 
-def test_a_second_start_keeps_the_data_and_is_ready_within_ten_seconds(demo_folder: Path) -> None:
-    # Other tests run beside this one: of three starts the best counts, and none on a machine that is overloaded.
-    seconds = _start_and_look(demo_folder)
-    for _ in range(2):
-        seconds = seconds if seconds < 10 else min(seconds, _start_and_look(demo_folder))
-    is_overloaded = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
-    assert seconds < (60 if is_overloaded else 10)
-
-
-def _start_and_look(folder: Path) -> float:
-    """Seconds until it served what is in the folder."""
-    with portal(folder, {"DEMO": "1"}) as running:
-        seconds = running.wait_ready()
+def test_a_second_start_keeps_the_data(demo_folder: Path) -> None:
+    """How quickly it is there is measured by `make bench` (P15)."""
+    with portal(demo_folder, {"DEMO": "1"}) as running:
+        running.wait_ready()
         assert "Made the demo organisation" not in running.said
         assert (
             "portal | Sign in with one click as a demo person. DEMO=0 starts without them." in running.lines
@@ -89,7 +80,6 @@ def _start_and_look(folder: Path) -> float:
         with Visitor(running.url) as visitor:
             visitor.sign_in_as("demo-lead")
             assert "Demand forecast" in visitor.get("/teams/demo-team-1/assessment/").text
-    return seconds
 
 
 def test_a_child_that_dies_is_started_again(empty_folder: Path) -> None:

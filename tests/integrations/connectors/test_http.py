@@ -158,7 +158,8 @@ def test_the_total_deadline_ends_everything(server: Hostile, path: str) -> None:
     error = failing(server, path, QUICK)
 
     assert error.kind is Failure.UNREACHABLE
-    assert time.monotonic() - started < 1.5
+    # The server itself would never end.
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.slow

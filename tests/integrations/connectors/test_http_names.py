@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -131,8 +132,10 @@ def test_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch, server: Ho
 
 @pytest.mark.slow
 def test_hung_resolver_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch, server: Hostile) -> None:
+    released = threading.Event()
+
     def hang(*_: object, **__: object) -> list[object]:
-        time.sleep(1)
+        released.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
@@ -143,5 +146,6 @@ def test_hung_resolver_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch, s
             f"http://127.0.0.1:{server.port}",
             Limits(connect=0.2, total=0.3),
         )
+    released.set()
     assert caught.value.kind is Failure.UNREACHABLE
-    assert time.monotonic() - started < 0.8
+    assert time.monotonic() - started < 30

@@ -401,7 +401,7 @@ class TestTest:
         assert "The test failed. The portal itself failed while it tested this. Nothing was changed" in page
 
     @pytest.mark.slow
-    def test_a_server_that_never_answers_ends_within_ten_seconds(self, settings, world, as_):
+    def test_a_server_that_never_answers_holds_the_page_six_seconds(self, settings, world, as_):
         # Nobody accepts: the connection stands in the queue, and no byte ever comes.
         with socket.create_server(("127.0.0.1", 0)) as server:
             origin = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -414,7 +414,8 @@ class TestTest:
                 client.post(reverse("integrations:connection-test", args=[connection.pk]), follow=True)
             )
 
-        assert time.monotonic() - began < 10
+        # Six of patience, see below; the rest is a busy machine's.
+        assert time.monotonic() - began < 20
         assert (
             "The test failed. 127.0.0.1 did not answer in time (6 s at most): check that it runs and can be reached from "
             "the portal." in page

@@ -27,12 +27,13 @@ def test_a_request_that_is_under_way_is_cut_short_by_the_deadline(settings: Any,
         with (
             pytest.raises(SourceError) as caught,
             connector_of(
-                connection, at=AT, seconds=0.3, limits=Limits(connect=5, read=5, total=5)
+                connection, at=AT, seconds=0.3, limits=Limits(connect=60, read=60, total=60)
             ) as connector,
         ):
             connector.test()
 
-    assert time.monotonic() - began < 2
+    # Not the minute that one request may take.
+    assert time.monotonic() - began < 30
     assert (caught.value.kind, caught.value.code) == (Failure.UNREACHABLE, TOO_SLOW)
     assert caught.value.message == (
         "127.0.0.1 was too slow: it was read for 0.3 seconds and was not done. "

@@ -166,7 +166,8 @@ def test_who_stays_silent_steps_aside_and_nothing_is_said_of_it(silent: str) -> 
 
     assert collecting.collect_connection(claim=claim, clock=ticking()) == ()
 
-    assert time.monotonic() - began < 2
+    # The knock's patience, not the pass's.
+    assert time.monotonic() - began < 5
     connection.refresh_from_db()
     assert (connection.is_slow, connection.failures, connection.last_failure) == (True, 0, "")
     assert (connection.lease_key, Collection.objects.count()) == ("", 0)
