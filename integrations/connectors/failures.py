@@ -19,7 +19,6 @@ from integrations.connectors.header_values import moment_of, number_of
 LONGEST_WAIT = timedelta(hours=6)
 SHORTEST_WAIT = timedelta(seconds=1)
 # GitHub asks for "at least one minute" where it names no time.
-USUAL_WAIT = timedelta(seconds=60)
 
 # The code of a line that stayed silent: connected, perhaps, and then no answer in time.
 NO_ANSWER = "NO_ANSWER"
@@ -95,9 +94,9 @@ def failure_of(
     """The error for an answer that is neither 2xx nor 304. `headers` have lower-case keys; `body` may be cut."""
     code = error_code(body)
     kind = _kind_of(status, headers, body)
-    retry_at = None
-    if kind is Failure.RATE_LIMITED or (kind is Failure.UNAVAILABLE and "retry-after" in headers):
-        retry_at = at + wait_of(headers, at)
+    is_told = kind is Failure.RATE_LIMITED or (kind is Failure.UNAVAILABLE and "retry-after" in headers)
+    wait = wait_of(headers, at) if is_told else None
+    retry_at = None if wait is None else at + wait
     return SourceError(kind, _words(kind, status, host, code), status=status, retry_at=retry_at, code=code)
 
 
@@ -154,8 +153,8 @@ def error_code(body: bytes) -> str:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
-def wait_of(headers: Mapping[str, str], at: datetime) -> timedelta:
-    """How long the source asks us to stay away: 1 s to 6 h, 60 s where it does not say or says nonsense.
+def wait_of(headers: Mapping[str, str], at: datetime) -> timedelta | None:
+    """How long the source asks us to stay away: 1 s to 6 h, None where it does not say or says nonsense.
 
     Moments that the source names are on its clock, so the `Date` header beside them is taken for its "now".
     """
@@ -163,7 +162,7 @@ def wait_of(headers: Mapping[str, str], at: datetime) -> timedelta:
     for seconds in (_retry_after(headers.get("retry-after"), there), _reset(headers, at)):
         if seconds is not None:
             return min(max(timedelta(seconds=seconds), SHORTEST_WAIT), LONGEST_WAIT)
-    return USUAL_WAIT
+    return None
 
 
 def _retry_after(text: str | None, there: datetime) -> float | None:

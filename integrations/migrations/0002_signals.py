@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('resets_at', models.DateTimeField(blank=True, null=True)),
                 ('free_at', models.DateTimeField(blank=True, null=True)),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
+                ('untold_limits', models.PositiveSmallIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

@@ -19,6 +19,8 @@ class RequestBudget(models.Model):
     free_at = models.DateTimeField(null=True, blank=True)
     # When the host told these numbers.
     told_at = models.DateTimeField(null=True, blank=True)
+    # How often in a row the host asked for patience without a time: the longer it does, the longer nobody asks.
+    untold_limits = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"budget {self.pk}"

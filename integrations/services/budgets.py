@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from integrations.connectors.allowance import Allowance
 from integrations.models import Connection, RequestBudget
 
-# Nobody asks for a while after a limit without a time; the schedule's clock is not finer than this anyway.
-SHORTEST = timedelta(seconds=1)
+FIRST_WAIT = timedelta(minutes=1)
+DOUBLINGS = 5
 
 
 def attach(*, connection: Connection, headers: Mapping[str, str]) -> RequestBudget:
@@ -55,6 +56,24 @@ def hold_back(*, connection_budget: RequestBudget, until: datetime) -> None:
     """Nobody uses the credential before `until`; a later moment that is known already stays."""
     later = RequestBudget.objects.filter(pk=connection_budget.pk).exclude(free_at__gte=until)
     later.update(free_at=until)
+
+
+def note_end(*, budget_id: int | None, is_untold_limit: bool) -> None:
+    """Counts the limits without a time that follow each other; anything else ends the row of them."""
+    budgets = RequestBudget.objects.filter(pk=budget_id)
+    if is_untold_limit:
+        budgets.filter(untold_limits__lt=DOUBLINGS).update(untold_limits=F("untold_limits") + 1)
+    else:
+        budgets.filter(untold_limits__gt=0).update(untold_limits=0)
+
+
+def untold_wait(budget: RequestBudget | None) -> timedelta:
+    """How long to stay away when the host asks for patience and names no time: a minute, twice as long each time in a row, 32
+    minutes at most. GitHub's best practices for its REST API ask for this; some seconds keep credentials apart.
+    """
+    if budget is None:
+        return FIRST_WAIT
+    return FIRST_WAIT * (1 << budget.untold_limits) + timedelta(seconds=budget.pk * 7 % 30)
 
 
 def drop_unused() -> int:

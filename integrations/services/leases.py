@@ -229,7 +229,9 @@ def _note_end(row: Connection, ended: Ended, at: datetime) -> None:
         # Put off, not failed: nothing is wrong, and nobody has to do anything.
         if row.budget is not None:
             budgets.hold_back(connection_budget=row.budget, until=row.next_due_at)
+        budgets.note_end(budget_id=row.budget_id, is_untold_limit=ended.retry_at is None)
         return
+    budgets.note_end(budget_id=row.budget_id, is_untold_limit=False)
     if not ended.failure:
         row.last_success_at = at
         row.failures, row.last_failure, row.last_failure_message = 0, "", ""
@@ -274,6 +276,8 @@ def _next_due(row: Connection, ended: Ended | None, at: datetime) -> datetime:
     usual = at + interval + timedelta(seconds=row.pk * 37 % 60)
     if ended is None or not ended.failure or not ended.can_retry:
         return usual
+    if ended.failure == Failure.RATE_LIMITED and ended.retry_at is None:
+        return at + budgets.untold_wait(row.budget)
     if ended.retry_at is not None:
         return min(max(ended.retry_at, at + SHORTEST_RETRY), at + LONGEST_RETRY)
     return min(usual, at + min(FIRST_RETRY * (1 << min(row.failures, 10)), LONGEST_RETRY))

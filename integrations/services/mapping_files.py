@@ -15,7 +15,7 @@ import structlog
 from django.db import transaction
 
 from integrations.connectors.base import SourceFile
-from integrations.connectors.http import SourceError
+from integrations.connectors.http import Failure, SourceError
 from integrations.mapping.judging import Judged, judge_file
 from integrations.mapping.marked import Fault
 from integrations.mapping.reading import PATH, Faults
@@ -72,7 +72,7 @@ def _look(source: Source, *, at: datetime, is_knocking: bool) -> Looked | None:
                 try:
                     found = connector.read_file(place, PATH)
                 except SourceError as error:
-                    if error.retry_at is not None:
+                    if error.retry_at is not None or error.kind is Failure.RATE_LIMITED:
                         return None
                     continue
                 if found is None:

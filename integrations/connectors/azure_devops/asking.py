@@ -51,11 +51,12 @@ class AzureAsker(Asker):
     def _obey(self, headers: Mapping[str, str]) -> None:
         """A 200 that asks for patience comes before the 429: the portal goes away rather than wait in a worker."""
         if "retry-after" in headers and self._at is not None:
+            wait = wait_of(headers, self._at)
             raise SourceError(
                 Failure.RATE_LIMITED,
                 "Azure DevOps delays answers and asks for fewer questions: nothing to do, the portal comes back later.",
                 status=200,
-                retry_at=self._at + wait_of(headers, self._at),
+                retry_at=None if wait is None else self._at + wait,
             )
 
     def listing(self, path: str, params: Params | None = None, *, max_pages: int = 20) -> Iterator[list[Row]]:

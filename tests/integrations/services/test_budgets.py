@@ -98,6 +98,23 @@ def test_a_limit_binds_all_who_send_that_credential_and_nobody_else(fake: FakeSy
     assert due_ids(free_at + leases.LEASE) == [one.pk, other.pk]
 
 
+def test_a_limit_without_a_time_is_waited_for_twice_as_long_each_time(fake: FakeSystem) -> None:
+    connection = make_connection(fake)
+    make_source(connection)
+    fake.pages["/projects/churn"] = CHURN
+    at, waits = AT, []
+    for status in (429, 429, 429, 429, 429, 429, 429, 429, 200, 429):
+        fake.status = status
+        collect(connection, at=at)
+        connection.refresh_from_db()
+        waits.append(int((connection.next_due_at - at).total_seconds() / 60))
+        at = connection.next_due_at + timedelta(seconds=1)
+
+    assert waits[:8] == [1, 2, 4, 8, 16, 32, 32, 32]
+    # One answer ends the row.
+    assert waits[9] == 1
+
+
 def test_put_off_is_not_failed(fake: FakeSystem) -> None:
     fake.pages["/projects/churn"] = CHURN
     connection = make_connection(fake)
