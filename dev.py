@@ -132,9 +132,9 @@ def test(arguments):
     if arguments:
         must(PYTHON, "-m", "pytest", *arguments)
         return
-    # Browser and service tests one by one: side by side they share Chromium and servers.
+    # A file stays with one worker, which starts its servers once; each has a browser of its own.
     quick = call(PYTHON, "-m", "pytest", "-q", "-n", "2", "-m", "not e2e and not service")
-    slow = call(PYTHON, "-m", "pytest", "-q", "-m", "e2e or service")
+    slow = call(PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "e2e or service")
     sys.exit(quick or (0 if slow == NO_TESTS_FOUND else slow))
 
 
