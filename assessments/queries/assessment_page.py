@@ -153,7 +153,7 @@ class LadderPage:
 
 
 def key_of(criterion: str) -> str:
-    """A criterion's id without its dot. Ids hold no hyphen, so `criterion_of_key` finds the way back."""
+    """A criterion's id without its dot, for the names of form fields. No two share one: ids hold no hyphen."""
     return criterion.replace(".", "-")
 
 
@@ -294,8 +294,3 @@ def _asks(
             )
         )
     return tuple(lines)
-
-
-def criterion_of_key(model: MaturityModelFile, key: str) -> Criterion | None:
-    """The criterion whose `key_of` this is."""
-    return next((c for c in model.criteria() if key_of(c.id) == key), None)
