@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from assessments.catalog.schema import Capability, Criterion, MaturityModelFile
+from assessments.catalog.schema import Capability, Criterion
 from assessments.models import Answer, Assessment
 from assessments.queries import catalog
 from assessments.queries.capability_page import RuleWords, rule_of, signals_of
