@@ -18,14 +18,6 @@ from integrations.connectors.header_values import moment_of, number_of
 # A source may ask for patience, but not for a day: people would take the portal for broken.
 LONGEST_WAIT = timedelta(hours=6)
 SHORTEST_WAIT = timedelta(seconds=1)
-# GitHub asks for "at least one minute" where it names no time.
-
-# The code of a line that stayed silent: connected, perhaps, and then no answer in time.
-NO_ANSWER = "NO_ANSWER"
-# The code of our own forbearance: the host would still answer, but what is left is kept for people.
-KEPT_FOR_PEOPLE = "KEPT_FOR_PEOPLE"
-# The code of a server that checks the Host header and does not know the name that the connection uses (MLflow from 3.5 on).
-INVALID_HOST = "INVALID_HOST_HEADER"
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _LIMIT_WORDS = re.compile(rb"rate limit|abuse detection|too many requests", re.IGNORECASE)
@@ -47,6 +39,21 @@ class Failure(StrEnum):
     REJECTED = "rejected"
 
 
+class Mark(StrEnum):
+    """What we know of a failure beyond its kind. No host can say it: its own words are `SourceError.code`."""
+
+    # Connected, perhaps, and then no answer in time.
+    NO_ANSWER = "no_answer"
+    # It did not answer within the short patience of a knock.
+    SILENT = "silent"
+    # It answered, but what was asked of it took longer than one source may.
+    TOO_SLOW = "too_slow"
+    # The host would still answer, but what is left is kept for people.
+    KEPT_FOR_PEOPLE = "kept_for_people"
+    # A server that checks the Host header and does not know the name that the connection uses (MLflow from 3.5 on).
+    INVALID_HOST = "invalid_host"
+
+
 _CAN_RETRY = frozenset(
     {
         Failure.UNREACHABLE,
@@ -61,7 +68,7 @@ class SourceError(Exception):
     """An outside system could not be read. `message` is one sentence for people: what happened and what to do.
 
     `code` is the provider's own error code where its JSON has one ("RESOURCE_DOES_NOT_EXIST"), else "". `allow` is the entry
-    of PORTAL_EGRESS_ALLOW that would open a blocked address, "" where nothing opens it.
+    of PORTAL_EGRESS_ALLOW that would open a blocked address, "" where nothing opens it. `mark` is ours.
     """
 
     def __init__(
@@ -73,6 +80,7 @@ class SourceError(Exception):
         retry_at: datetime | None = None,
         code: str = "",
         allow: str = "",
+        mark: Mark | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -81,6 +89,7 @@ class SourceError(Exception):
         self.retry_at = retry_at
         self.code = code
         self.allow = allow
+        self.mark = mark
 
     @property
     def can_retry(self) -> bool:
@@ -97,7 +106,9 @@ def failure_of(
     is_told = kind is Failure.RATE_LIMITED or (kind is Failure.UNAVAILABLE and "retry-after" in headers)
     wait = wait_of(headers, at) if is_told else None
     retry_at = None if wait is None else at + wait
-    return SourceError(kind, _words(kind, status, host, code), status=status, retry_at=retry_at, code=code)
+    mark = Mark.INVALID_HOST if body[:200].lstrip().startswith(b"Invalid Host header") else None
+    words = _words(kind, status, host, mark)
+    return SourceError(kind, words, status=status, retry_at=retry_at, code=code, mark=mark)
 
 
 def _kind_of(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -122,8 +133,8 @@ def _is_limit(headers: Mapping[str, str], body: bytes) -> bool:
     )
 
 
-def _words(kind: Failure, status: int, host: str, code: str) -> str:
-    if code == INVALID_HOST:
+def _words(kind: Failure, status: int, host: str, mark: Mark | None) -> str:
+    if mark is Mark.INVALID_HOST:
         return (
             f"{host} refuses requests under this name (its Host check answered 403): start the server with this name in "
             "--allowed-hosts, or use a name that it knows."
@@ -143,8 +154,6 @@ def _words(kind: Failure, status: int, host: str, code: str) -> str:
 
 def error_code(body: bytes) -> str:
     """The provider's error code in a JSON error body, "" where there is none."""
-    if body[:200].lstrip().startswith(b"Invalid Host header"):
-        return INVALID_HOST
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):

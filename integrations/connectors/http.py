@@ -24,7 +24,7 @@ from integrations.connectors import strict_json
 from integrations.connectors.allowance import Allowance, allowance_of
 from integrations.connectors.body import ERROR_BODY, bad_payload, beginning, refuse_web_page, unpacked
 from integrations.connectors.egress import EgressPolicy
-from integrations.connectors.failures import KEPT_FOR_PEOPLE, NO_ANSWER, Failure, SourceError, failure_of
+from integrations.connectors.failures import Failure, Mark, SourceError, failure_of
 from integrations.connectors.kept import KeptAnswer, KeptAnswers
 from integrations.connectors.pinned import Limits, PinnedBackend, PinnedTransport
 
@@ -231,7 +231,7 @@ class Http:
             f"{self.host} grants this credential {left.limit} requests, and {left.remaining} are left: they are kept for "
             "people. Nothing to do, the portal goes on when the host counts anew.",
             retry_at=left.resets_at,
-            code=KEPT_FOR_PEOPLE,
+            mark=Mark.KEPT_FOR_PEOPLE,
         )
 
     def _redirected(self, method: str, response: httpx2.Response) -> httpx2.URL:
@@ -259,7 +259,7 @@ class Http:
             raise SourceError(
                 Failure.UNREACHABLE,
                 f"{self.host} did not answer in time ({self._limits.total:g} s at most): check that it runs and can be reached from the portal.",
-                code=NO_ANSWER,
+                mark=Mark.NO_ANSWER,
             ) from None
         except httpx2.LocalProtocolError:
             raise _unsendable(self.host) from None

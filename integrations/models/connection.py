@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -16,8 +17,8 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(removed_at__isnull=True)
 
     def due(self, at: datetime) -> ConnectionQuerySet:
-        """Free, not paused, and past their time."""
-        return self.free(at).filter(is_paused=False, next_due_at__lte=at)
+        """Free, not paused, past their time, and no danger to the worker that reads them."""
+        return self.free(at).filter(is_paused=False, next_due_at__lte=at, attempts__lt=Connection.DEATHS)
 
     def free(self, at: datetime) -> ConnectionQuerySet:
         """Open and held by nobody (a lease that ran out is no lease), with a credential that may be used at `at`.
@@ -36,6 +37,9 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
 class Connection(models.Model):
     """State: one outside system with its credential. `options` are the answers to the connector's options but the secret ones."""
+
+    # A collection that kills its worker is not started a fourth time; `leases.park_deadly` pauses it and says so.
+    DEATHS: ClassVar = 3
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=40)

@@ -28,6 +28,7 @@ from integrations.queries.connections import (
     host_of,
     sources_visible_to,
 )
+from integrations.queries.credentials import credential_problem
 from integrations.queries.doctor import active_file, criteria_behind, ends_at, missing_signals
 from integrations.queries.kinds import known_class, label_of, secret_names
 from integrations.queries.spans import interval_words, span_words
@@ -324,13 +325,20 @@ def _of_reading(
     connection: Connection, health: Health, age: Age, credential: Credential | None
 ) -> Iterator[Need]:
     if health.is_broken:
-        is_refused = connection.last_failure in _REFUSED or not connection.last_failure
-        step = _RENEW if is_refused and credential is not None else _TEST
-        yield Need(0, "It cannot be read.", *step)
+        yield Need(0, "It cannot be read.", *_mend(connection, credential))
     if health.state == "late":
         yield Need(10, "It is due and nobody reads it.", *_COLLECT)
     if age.key == "stale" and health.state not in {"paused", "unmapped"}:
         yield Need(20, "What it read is more than two intervals old.", *_COLLECT)
+
+
+def _mend(connection: Connection, credential: Credential | None) -> tuple[str, str]:
+    """The step that helps a connection that cannot be read."""
+    is_refused = connection.last_failure in _REFUSED or bool(credential_problem(connection))
+    if is_refused and credential is not None:
+        return _RENEW
+    # Stopped without a failure: its workers died on it. The test would go through; only a collection shows whether it is over.
+    return _TEST if connection.last_failure else _COLLECT
 
 
 def _of_credential(credential: Credential | None) -> Iterator[Need]:

@@ -58,7 +58,7 @@ def hold_back(*, connection_budget: RequestBudget, until: datetime) -> None:
     later.update(free_at=until)
 
 
-def note_end(*, budget_id: int | None, is_untold_limit: bool) -> None:
+def note_end(*, budget_id: int, is_untold_limit: bool) -> None:
     """Counts the limits without a time that follow each other; anything else ends the row of them."""
     budgets = RequestBudget.objects.filter(pk=budget_id)
     if is_untold_limit:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
+from django.db.models import F, Max, QuerySet
 
 from assessments.pooling import COULD_NOT_READ
 from assessments.services.measurements import Observed, Taken, take_measurements
 from assessments.vocabulary import Reason
 from integrations.connectors.base import Collected, Observation, Question
+from integrations.connectors.failures import Mark
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Collection, Connection, Source
@@ -24,7 +27,7 @@ from integrations.queries.connections import SECRET
 from integrations.queries.history import history_words
 from integrations.queries.kinds import connector_class
 from integrations.services import causes, evidence_links, joins, leases, mapping_files
-from integrations.services.doors import SILENT, TOO_SLOW, connector_of
+from integrations.services.doors import connector_of
 from integrations.services.facts import store_facts
 from integrations.services.memory import DatabaseMemory, Turn, go_on
 from integrations.services.memory_shelf import LeaseLost
@@ -42,6 +45,15 @@ REASONS = {
     Failure.FORBIDDEN: Reason.UNAUTHORIZED,
     Failure.NOT_FOUND: Reason.NOT_FOUND,
 }
+# What stands between the portal and the whole system; anything else may be one team's trouble alone.
+_OF_ALL = frozenset(
+    {Failure.BLOCKED, Failure.RATE_LIMITED, Failure.TLS, Failure.UNAUTHORIZED, Failure.UNREACHABLE}
+)
+# A gateway or the whole server; a 500 may be one project's.
+_GATEWAY = frozenset({502, 503, 504})
+# One task reads all sources of a connection. It stops to begin another one after this; a source may take as long again
+# (doors.SOURCE_SECONDS), and the task's own limit lies behind both.
+LONGEST = timedelta(minutes=10)
 # Not told about something is the team's choice; the rest is worth a look.
 _NOT_READ = COULD_NOT_READ - {Reason.NOT_CONFIGURED}
 
@@ -73,8 +85,8 @@ def collect_connection(
 ) -> tuple[Collection, ...]:
     """One collection for each source of the connection; none when the claim is no longer good. Raises nothing expected.
 
-    Without `trigger` it is NOW when a person asked for it, else SCHEDULE. When it is broken off from outside (Ctrl-C), what
-    was read is kept and the lease given back.
+    Without `trigger` it is NOW when a person asked for it, else SCHEDULE. When it is broken off from outside (Ctrl-C, the
+    task's limit), what was read is kept and the lease given back.
     """
     started_at = clock()
     connection = leases.begin(claim=claim, at=started_at)
@@ -89,7 +101,7 @@ def collect_connection(
                 on_source(source)
 
             return _collect_sources(connection, why, clock, started_at, on_step, on_collected)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SoftTimeLimitExceeded):
         leases.give_back(claim=leases.Claim(connection.pk, connection.lease_key))
         raise
 
@@ -106,7 +118,11 @@ def _collect_sources(
     shared: Problem | None = None
     is_behind, turn = False, Turn()
     is_knocking = why != Collection.Trigger.COMMAND and not connection.is_slow
-    for source in Source.objects.open().filter(connection=connection).select_related("team").order_by("pk"):
+    for source in _in_turn(connection):
+        if done and clock() - started_at >= LONGEST:
+            # The rest has its turn first when the connection comes round again, which is at once.
+            is_behind = True
+            break
         on_source(source)
         if not leases.renew(connection=connection, at=clock()):
             return tuple(done)
@@ -131,6 +147,14 @@ def _collect_sources(
     if is_behind and ended is not None and not ended.failure:
         go_on(connection=connection, at=at)
     return tuple(done)
+
+
+def _in_turn(connection: Connection) -> QuerySet[Source]:
+    """Its sources: who waited longest for a collection comes first, so that none is left out for ever."""
+    sources = Source.objects.open().filter(connection=connection).select_related("team")
+    return sources.annotate(turn=Max("collections__started_at")).order_by(
+        F("turn").asc(nulls_first=True), "pk"
+    )
 
 
 def collect_source(
@@ -174,6 +198,8 @@ def collect_source(
     run = Collection(connection=source.connection, source=source, trigger=trigger, started_at=started_at)
     try:
         return _store(run, collected, problem, wanted, clock()), problem
+    except SoftTimeLimitExceeded:
+        raise
     except Exception:  # one team's odd data must not stop the others
         log.exception("collection_not_stored", connection=source.connection_id, source=source.pk)
         problem = _own_fault()
@@ -192,13 +218,15 @@ def _read(
                 # Whatever ends it: what was asked for need not be asked for again.
                 memory.close()
         history = history_words(memory.covered)
-    except LeaseLost:
+    except (LeaseLost, SoftTimeLimitExceeded):
         raise
     except SourceError as error:
         # Put off is not failed: then nothing was learned of any signal.
         is_put_off = error.kind is Failure.RATE_LIMITED
         reason = "" if is_put_off else REASONS.get(error.kind, Reason.UNREACHABLE)
-        is_shared, is_silent = error.code != TOO_SLOW, error.code == SILENT
+        is_of_all = error.kind in _OF_ALL or error.status in _GATEWAY
+        is_shared = is_of_all and error.mark is not Mark.TOO_SLOW
+        is_silent = error.mark is Mark.SILENT
         return Problem(
             error.kind, error.message, reason, error.retry_at, error.can_retry, is_shared, is_silent
         )
@@ -228,7 +256,7 @@ def _store(
     """Measurements, facts, joined signals and the run itself, all or nothing."""
     with transaction.atomic():
         source = Source.objects.select_for_update().filter(pk=run.source_id, removed_at__isnull=True).first()
-        if source is None:
+        if source is None or not leases.is_ours(connection=run.connection):
             return None
         source.team, source.connection = run.source.team, run.connection
         # Somebody may have edited the mapping while it was read.
@@ -388,7 +416,7 @@ def _signals_of(connection: Connection) -> frozenset[str]:
 def _ended(done: Sequence[Collection], problem: Problem | None) -> leases.Ended | None:
     if problem is not None:
         return leases.Ended(problem.failure, problem.message, problem.retry_at, problem.can_retry)
-    broken = next((run for run in done if run.outcome == Collection.Outcome.FAILED), None)
-    if broken is not None:
-        return leases.Ended(broken.failure, broken.message)
+    broken = [run for run in done if run.outcome == Collection.Outcome.FAILED]
+    if broken and len(broken) == len(done):
+        return leases.Ended(broken[0].failure, broken[0].message)
     return leases.Ended() if done else None

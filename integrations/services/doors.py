@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from integrations.connectors.base import Connector
-from integrations.connectors.failures import NO_ANSWER
+from integrations.connectors.failures import Mark
 from integrations.connectors.http import Failure, Http, Limits, SourceError
 from integrations.models import Connection
 from integrations.queries.kinds import connector_class
@@ -26,14 +26,10 @@ from integrations.services.kept_answers import StoredAnswers
 SOURCE_SECONDS = 480.0
 # Somebody looks at the page meanwhile: the answer comes within ten seconds, whatever the other side does.
 TEST_SECONDS = 9.0
-# The code of a SourceError that is about one source, not about the system as a whole.
-TOO_SLOW = "TOO_SLOW"
 TEST_LIMITS = Limits(connect=3, read=6, total=6)
 # The first question to a system that is not known to be slow. One that stays silent is read in the slow lane, with the usual
 # patience, so that it holds up nobody else; nothing is said about it yet.
 KNOCK = Limits(connect=2, read=3, total=4)
-# The code of a system that did not answer KNOCK.
-SILENT = "SILENT"
 # A look at a page: it answers or it does not, and nobody reads what it says.
 PAGE_LIMITS = Limits(connect=3, read=5, total=8, wire_bytes=256 * 1024, decoded_bytes=1024 * 1024)
 
@@ -57,9 +53,9 @@ class BudgetedHttp(Http):
         try:
             return self._in_time(method, url, body, etag)
         except SourceError as error:
-            if error.code != NO_ANSWER:
+            if error.mark is not Mark.NO_ANSWER:
                 raise
-            raise SourceError(error.kind, error.message, code=SILENT) from None
+            raise SourceError(error.kind, error.message, mark=Mark.SILENT) from None
         finally:
             self._usual, self._is_knocking = usual, False
 
@@ -81,7 +77,7 @@ class BudgetedHttp(Http):
             Failure.UNREACHABLE,
             f"{self.host} was too slow: it was read for {self._seconds:g} seconds and was not done. "
             "Look why it answers slowly, or map less to one team.",
-            code=TOO_SLOW,
+            mark=Mark.TOO_SLOW,
         )
 
 

@@ -40,8 +40,6 @@ LONGEST_RETRY = timedelta(hours=6)
 SHORTEST_RETRY = timedelta(minutes=1)
 # A credential that was refused is not tried for ever: some systems lock the account.
 REFUSALS = 2
-# A collection that kills its worker is not started a fourth time.
-DEATHS = 3
 # So many failures in a row over so long a time are no outage any more: somebody has to look. A night's maintenance is shorter.
 FAILURES = 5
 LASTING = timedelta(days=3)
@@ -125,6 +123,11 @@ def begin(*, claim: Claim, at: datetime) -> Connection | None:
     return Connection.objects.select_related("budget").get(pk=claim.connection_id)
 
 
+def is_ours(*, connection: Connection) -> bool:
+    """Whether nobody else took the connection over since it was begun. Locks nothing: for a look before writing."""
+    return Connection.objects.filter(pk=connection.pk, lease_key=connection.lease_key).exists()
+
+
 def renew(*, connection: Connection, at: datetime) -> bool:
     """Whether the lease still is ours; then it runs from `at` on."""
     changed = Connection.objects.filter(pk=connection.pk, lease_key=connection.lease_key).update(
@@ -191,9 +194,16 @@ def release(*, connection: Connection, ended: Ended | None, started_at: datetime
         if row is None:
             return
         row.lease_key, row.lease_ends_at, row.attempts = "", None, 0
+        made_due_at = row.next_due_at
+        if _is_another(row, connection):
+            # What was read, or refused, is not what the connection leads to now.
+            ended = None
         row.next_due_at = _next_due(row, ended, at)
         if ended is not None:
             _note_end(row, ended, at)
+        if made_due_at != connection.next_due_at:
+            # Somebody made it due while we read: it was changed, or another source needs it.
+            row.next_due_at = min(row.next_due_at, made_due_at)
         if row.asked_at is not None and row.asked_at <= started_at:
             row.asked_at = None
         elif row.asked_at is not None:
@@ -223,15 +233,25 @@ def release(*, connection: Connection, ended: Ended | None, started_at: datetime
         )
 
 
+def _is_another(row: Connection, begun: Connection) -> bool:
+    """Whether somebody gave it another address, credential or options since it was begun."""
+    return (row.base_url, row.secret_version, row.options) != (
+        begun.base_url,
+        begun.secret_version,
+        begun.options,
+    )
+
+
 def _note_end(row: Connection, ended: Ended, at: datetime) -> None:
     row.is_slow = ended.failure == Failure.UNREACHABLE
     if ended.failure == Failure.RATE_LIMITED:
         # Put off, not failed: nothing is wrong, and nobody has to do anything.
         if row.budget is not None:
             budgets.hold_back(connection_budget=row.budget, until=row.next_due_at)
-        budgets.note_end(budget_id=row.budget_id, is_untold_limit=ended.retry_at is None)
+            budgets.note_end(budget_id=row.budget.pk, is_untold_limit=ended.retry_at is None)
         return
-    budgets.note_end(budget_id=row.budget_id, is_untold_limit=False)
+    if row.budget_id is not None:
+        budgets.note_end(budget_id=row.budget_id, is_untold_limit=False)
     if not ended.failure:
         row.last_success_at = at
         row.failures, row.last_failure, row.last_failure_message = 0, "", ""
@@ -284,22 +304,23 @@ def _next_due(row: Connection, ended: Ended | None, at: datetime) -> datetime:
 
 
 def park_deadly(*, at: datetime) -> int:
-    """How many connections were paused because their collection ended DEATHS times in a row without a result."""
-    reason = f"Its collection broke off {DEATHS} times in a row without a result. Look into the worker's log."
+    """How many connections were paused because their collection ended Connection.DEATHS times in a row without a result."""
+    reason = f"Its collection broke off {Connection.DEATHS} times in a row without a result. Look into the worker's log."
     with transaction.atomic():
         rows = list(
             Connection.objects.open()
             .select_for_update()
-            .filter(is_paused=False, attempts__gte=DEATHS, lease_ends_at__lt=at)
+            .filter(is_paused=False, attempts__gte=Connection.DEATHS, lease_ends_at__lt=at)
         )
         for row in rows:
-            row.lease_key, row.lease_ends_at, row.attempts = "", None, 0
+            row.lease_key, row.lease_ends_at, row.attempts, row.asked_at = "", None, 0, None
             _stop(row, reason, at)
             row.save(
                 update_fields=[
                     "lease_key",
                     "lease_ends_at",
                     "attempts",
+                    "asked_at",
                     "is_paused",
                     "paused_by",
                     "pause_reason",

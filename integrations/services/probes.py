@@ -91,7 +91,7 @@ def ask_for_collection(*, connection: Connection, by: User | None, at: datetime)
         row = Connection.objects.select_for_update().get(pk=connection.pk)
         if row.is_paused and row.paused_by_id is not None:
             raise Paused(f"{row.name} is paused: {row.pause_reason}")
-        if row.asked_at is not None:
+        if row.asked_at is not None and not row.is_paused:
             return
         # After a failure somebody has mended something and wants to see it.
         if not row.last_failure and row.last_success_at is not None and row.last_success_at > at - ASK_EVERY:

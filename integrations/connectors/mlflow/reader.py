@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from assessments.vocabulary import Reason
 from integrations.connectors.common.gaps import Gap
-from integrations.connectors.failures import INVALID_HOST
+from integrations.connectors.failures import Mark
 from integrations.connectors.http import Failure, Http, Params, SourceError
 from integrations.connectors.mlflow.parse import Row, bad_shape, rows, text
 
@@ -126,7 +126,7 @@ def is_missing_endpoint(error: SourceError) -> bool:
 
 def gap_of(error: SourceError) -> Gap:
     """The gap that a part's failure leaves. Raises the error again where the rest cannot be read either."""
-    if error.kind in _WHOLE or error.code == INVALID_HOST:
+    if error.kind in _WHOLE or error.mark is Mark.INVALID_HOST:
         raise error
     reason = Reason.UNAUTHORIZED if error.kind is Failure.FORBIDDEN else Reason.UNREACHABLE
     return Gap(reason.value, error.message)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.connectors.failures import INVALID_HOST, Failure, SourceError, failure_of
+from integrations.connectors.failures import Failure, Mark, SourceError, failure_of
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -100,15 +100,19 @@ def test_only_a_limit_or_a_named_time_sets_a_time() -> None:
         (b'["error_code"]', ""),
         (b"<html>", ""),
         (b"[" * 100_000, ""),
-        (b"Invalid Host header - possible DNS rebinding attack detected", INVALID_HOST),
     ],
 )
 def test_code(body: bytes, code: str) -> None:
     assert failure(404, body=body).code == code
 
 
+@pytest.mark.parametrize("word", [*Mark, *(mark.name for mark in Mark)])
+def test_no_host_can_say_what_is_ours(word: str) -> None:
+    assert failure(500, body=b'{"error_code": "%s"}' % word.encode()).mark is None
+
+
 def test_host_check_of_mlflow_names_its_remedy() -> None:
     error = failure(403, body=b"Invalid Host header - possible DNS rebinding attack detected")
 
-    assert error.kind is Failure.FORBIDDEN
+    assert (error.kind, error.mark) == (Failure.FORBIDDEN, Mark.INVALID_HOST)
     assert "--allowed-hosts" in error.message

@@ -69,8 +69,10 @@ def test_what_needs_somebody_stands_first_with_the_one_step_that_helps():
     }
     stands("O refused", secret_set_at=now - DAY, **refused)
     stands("N down", last_failure="unreachable", last_failure_message="no", last_failure_at=now)
+    stands("M deadly", is_paused=True, pause_reason="Its collection broke off 3 times in a row.")
 
     assert needs(now) == [
+        ("M deadly", "It cannot be read.", "Collect now", True),
         ("N down", "It cannot be read.", "Test it", True),
         ("O refused", "It cannot be read.", "Set a new credential", False),
         ("P over", "Its credential has ended.", "Set a new credential", False),

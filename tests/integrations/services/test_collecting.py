@@ -174,7 +174,7 @@ def test_rate_limit_moves_the_next_time_to_what_the_server_asks(fake: FakeSystem
 
 
 def test_system_that_is_down_is_asked_once_for_all_teams(fake: FakeSystem) -> None:
-    fake.status = 500
+    fake.status = 503
     connection = make_connection(fake)
     make_source(connection)
     make_source(connection, options={"project": "fraud"})

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.failures import Mark
 from integrations.connectors.http import Failure, Limits, SourceError
-from integrations.services.doors import TOO_SLOW, connector_of
+from integrations.services.doors import connector_of
 from tests.factories import AT
 from tests.integrations.factories import make_connection
 from tests.integrations.fakes import FakeSystem
@@ -34,7 +35,7 @@ def test_a_request_that_is_under_way_is_cut_short_by_the_deadline(settings: Any,
 
     # Not the minute that one request may take.
     assert time.monotonic() - began < 30
-    assert (caught.value.kind, caught.value.code) == (Failure.UNREACHABLE, TOO_SLOW)
+    assert (caught.value.kind, caught.value.mark) == (Failure.UNREACHABLE, Mark.TOO_SLOW)
     assert caught.value.message == (
         "127.0.0.1 was too slow: it was read for 0.3 seconds and was not done. "
         "Look why it answers slowly, or map less to one team."
@@ -51,4 +52,4 @@ def test_after_the_deadline_nothing_is_asked(fake: FakeSystem) -> None:
         with pytest.raises(SourceError) as caught:
             connector.test()
 
-    assert (caught.value.code, fake.paths) == (TOO_SLOW, ["/me"])
+    assert (caught.value.mark, fake.paths) == (Mark.TOO_SLOW, ["/me"])

@@ -96,7 +96,7 @@ def test_worker_that_comes_back_late_stores_nothing_more(fake: FakeSystem) -> No
 def test_connection_that_kills_its_worker_is_parked(fake: FakeSystem) -> None:
     connection = make_connection(fake)
     at = AT
-    for _ in range(leases.DEATHS):
+    for _ in range(Connection.DEATHS):
         (claim,) = leases.claim_due(at=at)
         leases.begin(claim=claim, at=at)
         at += leases.LEASE + timedelta(minutes=1)

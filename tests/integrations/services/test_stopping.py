@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.failures import Mark
 from integrations.connectors.http import Limits, SourceError
 from integrations.models import Collection, Connection
 from integrations.services import collecting, doors, leases, probes
 from integrations.services.connections import pause_connection, set_secret
-from integrations.services.doors import SILENT
 from teams.models import Event
 from tests.factories import AT, make_admin
 from tests.integrations.factories import collect, make_connection, make_source, ticking
@@ -149,7 +149,7 @@ def test_collect_now_does_not_end_a_persons_pause(fake: FakeSystem) -> None:
 def test_a_collection_that_kills_its_workers_is_told_once(fake: FakeSystem) -> None:
     make_connection(fake)
     at = AT
-    for _ in range(leases.DEATHS):
+    for _ in range(Connection.DEATHS):
         (claim,) = leases.claim_due(at=at)
         leases.begin(claim=claim, at=at)
         at += leases.HELD + timedelta(minutes=1)
@@ -226,13 +226,13 @@ def test_the_knock_is_of_the_first_question_only(silent: str) -> None:
         doors.connector_of(connection, at=AT, is_knocking=True) as connector,
     ):
         connector.test()
-    assert caught.value.code == SILENT
+    assert caught.value.mark is Mark.SILENT
     with (
         pytest.raises(SourceError) as patient,
         doors.connector_of(connection, at=AT, seconds=0.4) as connector,
     ):
         connector.test()
-    assert patient.value.code == doors.TOO_SLOW
+    assert patient.value.mark is Mark.TOO_SLOW
 
 
 def test_in_the_slow_lane_who_answered_lately_goes_first_and_a_lost_claim_does_not_close_it(
