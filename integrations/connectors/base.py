@@ -174,6 +174,9 @@ class Connector(ABC):
     # Signals that need a second system (RULINGS 7). The connector gives their facts and no observation: a service of
     # `integrations` joins the facts of all sources of a team and writes the value. Never among `signals`.
     joined: ClassVar[frozenset[str]] = frozenset()
+    # What a credential may lack, in the words of the source, with the signals that stay unknown without it, joined ones
+    # included. `test` names these and no others; each has a row in tests/integrations/connectors/test_doctor.py.
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     @classmethod
     @abstractmethod

@@ -12,7 +12,7 @@ from typing import ClassVar
 from integrations.connectors.azure_devops.asking import AzureAsker
 from integrations.connectors.azure_devops.builds import definitions_meant
 from integrations.connectors.azure_devops.changes import Changes
-from integrations.connectors.azure_devops.found import look_round
+from integrations.connectors.azure_devops.found import PERMISSIONS, look_round
 from integrations.connectors.azure_devops.host import NO_PIPELINE, AzureHost
 from integrations.connectors.azure_devops.lines import Environments, Origins, compare, trials_of
 from integrations.connectors.azure_devops.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
@@ -72,6 +72,7 @@ class AzureDevopsConnector(Connector):
         )
     )
     joined: ClassVar[frozenset[str]] = JOINED
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = PERMISSIONS
 
     @classmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from integrations.connectors.azure_devops.asking import AzureAsker, rows_of
 from integrations.connectors.base import Found
 from integrations.connectors.common import change_signals, ci_signals, code_signals
+from integrations.connectors.common.joins import COMMIT_JOINS, RUN_JOINS
 from integrations.connectors.common.payload import Row, part, record, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from integrations.connectors.common.unread import Unread
@@ -22,24 +22,31 @@ CODE, BUILD, ENVIRONMENTS, TESTS = (
     "Environment (read and manage)",
     "Test Management (read)",
 )
-# Changes are the code's, except whether builds covered them.
-_CODE_SIGNALS = (
-    *code_signals.SIGNALS,
-    *(name for name in change_signals.SIGNALS if name.startswith("repo.")),
-)
-_BUILD_SIGNALS = (*ci_signals.SIGNALS, "ci.change_coverage_30d", *TRAINING_SIGNALS, *DEPLOY_SIGNALS)
+_BEHIND_BUILDS = (*ci_signals.SIGNALS, *TRAINING_SIGNALS, *DEPLOY_SIGNALS, *RUN_JOINS)
+# A scope, and the signals that stay unknown without it: proven one by one in tests/integrations/connectors/test_doctor.py.
+# Without code not even the newest commit of a repository is told, and all rests on it.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    CODE: (*code_signals.SIGNALS, *change_signals.SIGNALS, *_BEHIND_BUILDS, *COMMIT_JOINS),
+    BUILD: ("ci.change_coverage_30d", *_BEHIND_BUILDS),
+    ENVIRONMENTS: DEPLOY_SIGNALS,
+    TESTS: ("ci.tests_executed_p50",),
+}
+# The question about a project that shows whether a scope is there.
+_PROBES = {
+    CODE: "git/repositories",
+    BUILD: "build/builds",
+    ENVIRONMENTS: "distributedtask/environments",
+    TESTS: "test/runs",
+}
 _REFUSED = frozenset({401, 403, 404})
 
 
 def look_round(asker: AzureAsker) -> Found:
     """What the credential shows in some fifteen questions. Raises SourceError when it is refused or nothing answers."""
     identity = _identity(asker)
-    try:
-        projects = [text(row, "name") for row in rows_of(asker.get("_apis/projects", {"$top": 100}))]
-    except Unread as gap:
-        raise gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail) from gap
+    rows = _repositories(asker)
+    projects = _projects(asker, rows)
     notes = [] if projects else ["No project is visible. The address ends with the name of the organisation."]
-    repositories = _repositories(asker)
     pipelines: dict[str, None] = {}
     environments: dict[str, None] = {}
     for project in projects[:LOOKED_INTO]:
@@ -51,7 +58,7 @@ def look_round(asker: AzureAsker) -> Found:
     return Found(
         identity=identity,
         choices={
-            "repositories": repositories,
+            "repositories": [_full_name(row) for row in rows],
             "training_pipelines": list(pipelines),
             "production_environments": list(environments),
             "preproduction_environments": list(environments),
@@ -73,12 +80,23 @@ def _identity(asker: AzureAsker) -> str:
     return text(user, "providerDisplayName") or text(user, "customDisplayName") or "a token"
 
 
-def _repositories(asker: AzureAsker) -> list[str]:
+def _projects(asker: AzureAsker, repositories: list[Row]) -> list[str]:
+    """The names of the projects. Nothing is collected from their list, so a token that may not see it names them by its code."""
+    try:
+        return [text(row, "name") for row in rows_of(asker.get("_apis/projects", {"$top": 100}))]
+    except Unread as gap:
+        named = dict.fromkeys(text(part(row, "project"), "name") for row in repositories)
+        if gap.status in _REFUSED and named:
+            return list(named)
+        raise gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail) from gap
+
+
+def _repositories(asker: AzureAsker) -> list[Row]:
     try:
         found = rows_of(asker.get("_apis/git/repositories"))
     except Unread:
         return []  # a missing scope is told by its own probe
-    return [_full_name(row) for row in found if row.get("isDisabled") is not True]
+    return [row for row in found if row.get("isDisabled") is not True]
 
 
 def _full_name(row: Row) -> str:
@@ -93,20 +111,14 @@ def _names(asker: AzureAsker, path: str) -> list[str]:
         return []  # a missing scope is told by its own probe
 
 
-def _missing(asker: AzureAsker, project: str) -> dict[str, Sequence[str]]:
+def _missing(asker: AzureAsker, project: str) -> dict[str, tuple[str, ...]]:
     """Scopes that the token does not have, with the signals that stay unknown without them."""
     path = quote(project, safe="")
-    probes: tuple[tuple[str, str, dict[str, str | int], Sequence[str]], ...] = (
-        (CODE, f"{path}/_apis/git/repositories", {}, _CODE_SIGNALS),
-        (BUILD, f"{path}/_apis/build/builds", {"$top": 1}, _BUILD_SIGNALS),
-        (ENVIRONMENTS, f"{path}/_apis/distributedtask/environments", {"$top": 1}, DEPLOY_SIGNALS),
-        (TESTS, f"{path}/_apis/test/runs", {"$top": 1}, ("ci.tests_executed_p50",)),
-    )
-    found: dict[str, Sequence[str]] = {}
-    for scope, place, params, signals in probes:
+    found: dict[str, tuple[str, ...]] = {}
+    for scope, what in _PROBES.items():
         try:
-            asker.get(place, params)
+            asker.get(f"{path}/_apis/{what}", {} if scope == CODE else {"$top": 1})
         except Unread as gap:
             if gap.status in _REFUSED:
-                found[scope] = tuple(signals)
+                found[scope] = PERMISSIONS[scope]
     return found

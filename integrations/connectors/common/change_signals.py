@@ -18,6 +18,8 @@ MAX_COVERAGE_QUESTIONS = 200
 NEEDS_CHANGES = 5
 
 SIGNALS = ("repo.merged_changes_90d", "repo.reviewed_change_share_90d", "ci.change_coverage_30d")
+# What stays unknown where merged changes are hidden: a repair of a release is known by the change that brought it.
+BEHIND_CHANGES = (*SIGNALS, "deploy.change_failure_rate", "deploy.rollback_time")
 
 
 def observe_changes(

@@ -39,7 +39,7 @@ from integrations.connectors.github import gather_changes, gather_runs, places
 from integrations.connectors.github.comparing import compare
 from integrations.connectors.github.facts import find_commit
 from integrations.connectors.github.files import read_file
-from integrations.connectors.github.found import look_round
+from integrations.connectors.github.found import PERMISSIONS, look_round
 from integrations.connectors.github.lines import ask_lines, ask_trials, page_of
 from integrations.connectors.github.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
 from integrations.connectors.github.origins import Origins
@@ -67,6 +67,8 @@ class GithubConnector(Connector):
     signals: ClassVar[frozenset[str]] = frozenset(
         (*code_signals.SIGNALS, *gather_changes.SIGNALS, *gather_runs.SIGNALS, *DEPLOY_SIGNALS)
     )
+    joined: ClassVar[frozenset[str]] = JOINED
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = PERMISSIONS
 
     @classmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:

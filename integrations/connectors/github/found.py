@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations.connectors.base import Found
 from integrations.connectors.common import code_signals
+from integrations.connectors.common.change_signals import BEHIND_CHANGES
+from integrations.connectors.common.joins import COMMIT_JOINS, RUN_JOINS
 from integrations.connectors.common.payload import Row, part, record, rows, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS
 from integrations.connectors.common.unread import Unread
@@ -22,41 +23,33 @@ LOOKED_INTO = 5
 # What a repository gives at all. GitHub tells no count of tests to anybody, so nothing hides it.
 _ALL = (*code_signals.SIGNALS, *gather_changes.SIGNALS, *gather_runs.SIGNALS, *DEPLOY_SIGNALS)
 _CODE_SIGNALS = tuple(dict.fromkeys(name for name in _ALL if name != "ci.tests_executed_p50"))
-# Signals of registries that need a commit, or a training run, from here (RULINGS 7).
-_COMMIT_JOINS = ("mlflow.production_git_commit_share", "mlflow.lineage_complete_share")
-_RUN_JOINS = ("mlflow.versions_from_ci_share_90d",)
 
 ACCESS = "Access to a repository"
 ADMINISTRATION = "Administration: read (only where no ruleset guards the branch)"
-# A permission, the question that shows whether it is there, and the signals that stay unknown without it: proven one by one
-# in tests/integrations/connectors/test_doctor.py. Without contents not even the newest commit is told, and all rests on it.
-_PROBES: tuple[tuple[str, str, Sequence[str]], ...] = (
-    ("Contents: read", "commits", (*_CODE_SIGNALS, *_COMMIT_JOINS, *_RUN_JOINS)),
-    (
-        "Pull requests: read",
-        "pulls",
-        (
-            "repo.merged_changes_90d",
-            "repo.reviewed_change_share_90d",
-            "ci.change_coverage_30d",
-            "deploy.change_failure_rate",
-            "deploy.rollback_time",
-        ),
+# A permission, and the signals that stay unknown without it: proven one by one in tests/integrations/connectors/test_doctor.py.
+# Without contents not even the newest commit is told, and all rests on it.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    ACCESS: (*_CODE_SIGNALS, *COMMIT_JOINS, *RUN_JOINS),
+    "Contents: read": (*_CODE_SIGNALS, *COMMIT_JOINS, *RUN_JOINS),
+    "Pull requests: read": BEHIND_CHANGES,
+    "Actions: read": (
+        *(name for name in gather_runs.SIGNALS if name in _CODE_SIGNALS),
+        "ci.change_coverage_30d",
+        "deploy.automated_share_90d",
+        "deploy.tested_sha_share_90d",
+        *RUN_JOINS,
     ),
-    (
-        "Actions: read",
-        "actions/runs",
-        (
-            *(name for name in gather_runs.SIGNALS if name in _CODE_SIGNALS),
-            "ci.change_coverage_30d",
-            "deploy.automated_share_90d",
-            "deploy.tested_sha_share_90d",
-            *_RUN_JOINS,
-        ),
-    ),
-    ("Deployments: read", "deployments", DEPLOY_SIGNALS),
-    (ADMINISTRATION, "branches/{branch}/protection", ("repo.main_branch_guarded",)),
-)
+    "Deployments: read": DEPLOY_SIGNALS,
+    ADMINISTRATION: ("repo.main_branch_guarded",),
+}
+# The question about a repository that shows whether a permission is there.
+_PROBES = {
+    "Contents: read": "commits",
+    "Pull requests: read": "pulls",
+    "Actions: read": "actions/runs",
+    "Deployments: read": "deployments",
+    ADMINISTRATION: "branches/{branch}/protection",
+}
 _EMPTY_REPOSITORY = 409
 # Scopes of classic tokens that open nothing for writing though no "read:" says so.
 _READING = frozenset({"user:email", "user:follow", "repo:status", "notifications"})
@@ -99,9 +92,7 @@ def look_round(reader: Reader) -> Found:
             "production_environments": list(environments),
             "preproduction_environments": list(environments),
         },
-        missing=_missing(reader, repositories[0])
-        if repositories
-        else {ACCESS: (*_CODE_SIGNALS, *_COMMIT_JOINS, *_RUN_JOINS)},
+        missing=_missing(reader, repositories[0]) if repositories else {ACCESS: PERMISSIONS[ACCESS]},
         notes=tuple(notes),
         credential=owner.credential,
         ends_at=owner.ends_at,
@@ -171,7 +162,7 @@ def _missing(reader: Reader, repository: Row) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     is_admin = part(repository, "permissions").get("admin") is True
     branch = text(repository, "default_branch") or "main"
-    for permission, path, signals in _PROBES:
+    for permission, path in _PROBES.items():
         if permission == ADMINISTRATION and _is_guarded(reader, repository, branch):
             continue
         try:
@@ -180,7 +171,7 @@ def _missing(reader: Reader, repository: Row) -> dict[str, tuple[str, ...]]:
             # To an administrator 404 means "not protected"; an empty repository has no commits to show.
             is_none = gap.status == _EMPTY_REPOSITORY or (gap.status == 404 and is_admin)
             if gap.reason == "unauthorized" and not is_none:
-                found[permission] = tuple(signals)
+                found[permission] = PERMISSIONS[permission]
     return found
 
 

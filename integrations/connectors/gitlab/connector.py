@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -27,7 +27,7 @@ from integrations.connectors.common.training_signals import observe_training, tr
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.gitlab.accounts import Accounts
 from integrations.connectors.gitlab.commits import compare, find_commit
-from integrations.connectors.gitlab.found import look_round
+from integrations.connectors.gitlab.found import PERMISSIONS, look_round
 from integrations.connectors.gitlab.lines import Deployments
 from integrations.connectors.gitlab.merge_requests import MergeRequests
 from integrations.connectors.gitlab.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
@@ -62,6 +62,8 @@ class GitlabConnector(Connector):
             *DEPLOY_SIGNALS,
         )
     )
+    joined: ClassVar[frozenset[str]] = JOINED
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = PERMISSIONS
 
     @classmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from integrations.connectors.base import Found
 from integrations.connectors.common import change_signals, ci_signals, code_signals
 from integrations.connectors.common.asking import Params
+from integrations.connectors.common.change_signals import BEHIND_CHANGES
+from integrations.connectors.common.joins import COMMIT_JOINS, RUN_JOINS
 from integrations.connectors.common.payload import Row, number, record, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from integrations.connectors.common.unread import Unread
@@ -16,37 +16,56 @@ from integrations.connectors.http import Failure, SourceError
 # Projects that are looked into for names to choose from; the rest can be typed.
 LOOKED_INTO = 3
 _GUARDED = "repo.main_branch_guarded"
-_REVIEWED = "repo.reviewed_change_share_90d"
-
-# A right, the question that shows whether it is there, and the signals that need it.
-_PROBES: tuple[tuple[str, str, Sequence[str]], ...] = (
-    (
-        "Repository: role Reporter",
-        "repository/tree",
-        tuple(name for name in code_signals.SIGNALS if name != _GUARDED),
-    ),
-    ("Merge requests: role Reporter", "merge_requests", change_signals.SIGNALS),
-    (
-        "CI/CD: role Reporter, and CI/CD switched on",
-        "pipelines",
-        (
-            *ci_signals.SIGNALS,
-            *TRAINING_SIGNALS,
-            "ci.change_coverage_30d",
-            "deploy.automated_share_90d",
-            "deploy.tested_sha_share_90d",
-        ),
-    ),
-    ("Environments: role Reporter", "deployments", DEPLOY_SIGNALS),
-    ("Protected branches: role Maintainer", "protected_branches", (_GUARDED,)),
-    ("Approval rules: GitLab Premium", "approval_rules", (_GUARDED,)),
+_ALL = (
+    *code_signals.SIGNALS,
+    *change_signals.SIGNALS,
+    *ci_signals.SIGNALS,
+    *TRAINING_SIGNALS,
+    *DEPLOY_SIGNALS,
+    *COMMIT_JOINS,
+    *RUN_JOINS,
 )
+
+SCOPE = "Scope: read_api"
+MEMBERSHIP = "Membership: role Reporter in a project"
+REPOSITORY = "Repository: role Reporter"
+CI = "CI/CD: role Reporter, and CI/CD switched on"
+APPROVALS = "Approvals of merge requests"
+# A right, and the signals that stay unknown without it: proven one by one in tests/integrations/connectors/test_doctor.py.
+# Without the repository not even the newest commit is told, and all rests on it.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    SCOPE: _ALL,
+    MEMBERSHIP: _ALL,
+    REPOSITORY: _ALL,
+    "Merge requests: role Reporter": BEHIND_CHANGES,
+    CI: (
+        *ci_signals.SIGNALS,
+        *TRAINING_SIGNALS,
+        "ci.change_coverage_30d",
+        "deploy.automated_share_90d",
+        "deploy.tested_sha_share_90d",
+        *RUN_JOINS,
+    ),
+    "Environments: role Reporter": DEPLOY_SIGNALS,
+    "Protected branches: role Maintainer": (_GUARDED,),
+    "Approval rules: GitLab Premium": (_GUARDED,),
+    APPROVALS: ("repo.reviewed_change_share_90d",),
+}
+# The question about a project that shows whether a right is there.
+_PROBES = {
+    REPOSITORY: "repository/tree",
+    "Merge requests: role Reporter": "merge_requests",
+    CI: "pipelines",
+    "Environments: role Reporter": "deployments",
+    "Protected branches: role Maintainer": "protected_branches",
+    "Approval rules: GitLab Premium": "approval_rules",
+}
 
 
 def look_round(reader: Reader) -> Found:
     """What the credential shows in some twenty questions. Raises SourceError when it is refused or nothing answers."""
     identity = _identity(reader)
-    projects, is_more = _projects(reader)
+    has_scope, projects, is_more = _projects(reader)
     names = [text(row, "path_with_namespace") for row in projects]
     environments: dict[str, None] = {}
     production: dict[str, None] = {}
@@ -62,7 +81,7 @@ def look_round(reader: Reader) -> Found:
                 name: None for one in _rows(reader, f"{path}/{listing}") if (name := text(one, "name"))
             }
     notes = [*_ends(reader)]
-    if not names:
+    if has_scope and not names:
         notes.append("No project is visible. The token's account has to be a member of the team's projects.")
     if is_more:
         notes.append(f"Only the {len(names)} projects changed last are listed; others can be typed.")
@@ -79,7 +98,9 @@ def look_round(reader: Reader) -> Found:
             ],
             "preproduction_environments": [name for name in environments if name not in production],
         },
-        missing=_missing(reader, projects[0]) if projects else {},
+        missing=_missing(reader, projects[0])
+        if projects
+        else _all_behind(MEMBERSHIP if has_scope else SCOPE),
         notes=tuple(notes),
     )
 
@@ -107,8 +128,15 @@ def _ends(reader: Reader) -> list[str]:
     return notes
 
 
-def _projects(reader: Reader) -> tuple[list[Row], bool]:
-    """The projects that the token's account is a member of, the ones changed last first."""
+def _all_behind(right: str) -> dict[str, tuple[str, ...]]:
+    return {right: PERMISSIONS[right]}
+
+
+def _projects(reader: Reader) -> tuple[bool, list[Row], bool]:
+    """Whether the token may ask for projects at all; those that its account is in, the ones changed last first; if more are.
+
+    Raises SourceError where that cannot be told: no answer is not no project.
+    """
     asked: Params = {
         "membership": "true",
         "archived": "false",
@@ -119,9 +147,11 @@ def _projects(reader: Reader) -> tuple[list[Row], bool]:
     try:
         reply = reader.get("projects", asked)
         found = [row for row in reader.rows_of(reply) if number(row, "id")]
-    except Unread:
-        return [], False
-    return found, bool(reply.next_url)
+    except Unread as gap:
+        if gap.status == 403:
+            return False, [], False
+        raise gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail) from gap
+    return True, found, bool(reply.next_url)
 
 
 def _rows(reader: Reader, path: str, params: Params | None = None) -> list[Row]:
@@ -135,12 +165,12 @@ def _missing(reader: Reader, project: Row) -> dict[str, tuple[str, ...]]:
     """Rights that the project changed last does not grant, with the signals that stay unknown without them."""
     found: dict[str, tuple[str, ...]] = {}
     base = f"projects/{number(project, 'id')}"
-    for right, path, signals in _PROBES:
+    for right, path in _PROBES.items():
         if _is_refused(reader, f"{base}/{path}"):
-            found[right] = tuple(signals)
+            found[right] = PERMISSIONS[right]
     merged = _rows(reader, f"{base}/merge_requests", {"state": "merged", "per_page": 1})
     if merged and _is_refused(reader, f"{base}/merge_requests/{number(merged[0], 'iid')}/approvals"):
-        found["Approvals of merge requests"] = (_REVIEWED,)
+        found[APPROVALS] = PERMISSIONS[APPROVALS]
     return found
 
 

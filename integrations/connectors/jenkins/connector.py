@@ -25,7 +25,7 @@ from integrations.connectors.common.releases import Line, Release
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from integrations.connectors.common.training_signals import Trainings, observe_training, training_facts
 from integrations.connectors.common.unread import Unread
-from integrations.connectors.jenkins.found import look_round
+from integrations.connectors.jenkins.found import PERMISSIONS, look_round
 from integrations.connectors.jenkins.history import Histories
 from integrations.connectors.jenkins.host import NO_CI, TESTED_BEFORE, JenkinsHost
 from integrations.connectors.jenkins.jobs import Job, Jobs, Named
@@ -58,6 +58,7 @@ class JenkinsConnector(Connector):
         (*CI_SIGNALS, "ci.change_coverage_30d", *TRAINING_SIGNALS, *DEPLOY_SIGNALS)
     )
     joined: ClassVar[frozenset[str]] = JOINED
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = PERMISSIONS
 
     @classmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:

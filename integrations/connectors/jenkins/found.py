@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from integrations.connectors.base import Found
 from integrations.connectors.common.asking import Asker
+from integrations.connectors.common.joins import RUN_JOINS
 from integrations.connectors.common.payload import Row, number, part, record, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from integrations.connectors.common.unread import Unread
@@ -24,8 +25,20 @@ _PIPELINE = "WorkflowJob"
 READ_JOBS = "Job/Read"
 READ_ALL = "Overall/Read"
 STAGES = "the plug-in Pipeline: REST API"
-_STAGE_SIGNALS = ("ci.test_steps_share", "deploy.tested_sha_share_90d")
-_ALL = (*CI_SIGNALS, *TRAINING_SIGNALS, *DEPLOY_SIGNALS)
+# Jenkins keeps no history of commits, so nothing hides how long they took to production.
+_ALL = (
+    *CI_SIGNALS,
+    *TRAINING_SIGNALS,
+    *(name for name in DEPLOY_SIGNALS if name != "deploy.lead_time_p50_h"),
+    *RUN_JOINS,
+)
+# A permission or plug-in, and the signals that stay unknown without it: proven in
+# tests/integrations/connectors/test_doctor.py.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    READ_ALL: _ALL,
+    READ_JOBS: _ALL,
+    STAGES: ("ci.test_steps_share", "deploy.tested_sha_share_90d"),
+}
 
 
 def look_round(asker: Asker) -> Found:
@@ -36,14 +49,14 @@ def look_round(asker: Asker) -> Found:
     except Unread as gap:
         if gap.status not in (403, 404):
             raise gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail) from gap
-        return Found(identity=identity, missing={READ_ALL: _ALL})
+        return Found(identity=identity, missing={READ_ALL: PERMISSIONS[READ_ALL]})
     root = _listing(reply.data)
     version = reply.headers.get("x-jenkins", "")[:20]
     jobs = list(_jobs(root))
     names = [text(job, "fullName") for job in jobs]
-    missing: dict[str, tuple[str, ...]] = {} if jobs else {READ_JOBS: _ALL}
-    if not _shows_stages(asker, jobs):
-        missing[STAGES] = _STAGE_SIGNALS
+    missing = {} if jobs else {READ_JOBS: PERMISSIONS[READ_JOBS]}
+    if not _shows_stages(asker, _builders(root)):
+        missing[STAGES] = PERMISSIONS[STAGES]
     notes = [] if version else ["It does not tell its version: a proxy takes the header X-Jenkins away."]
     if not names:
         notes.append(f"No job is visible. {READ_JOBS} shows a job with its builds.")
@@ -90,6 +103,16 @@ def _jobs(found: Iterable[Row]) -> Iterator[Row]:
         below = row.get("jobs")
         if isinstance(below, list) and _BRANCHES not in text(row, "_class"):
             yield from _jobs(child for child in below if isinstance(child, dict))
+        elif text(row, "fullName"):
+            yield row
+
+
+def _builders(found: Iterable[Row]) -> Iterator[Row]:
+    """All that builds: as `_jobs`, and the jobs of a multibranch project's branches instead of the project."""
+    for row in found:
+        below = row.get("jobs")
+        if isinstance(below, list):
+            yield from _builders(child for child in below if isinstance(child, dict))
         elif text(row, "fullName"):
             yield row
 

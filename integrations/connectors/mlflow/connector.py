@@ -27,7 +27,7 @@ from integrations.connectors.mlflow.ask_runs import (
     ask_runs,
     ask_traces,
 )
-from integrations.connectors.mlflow.found import look_round
+from integrations.connectors.mlflow.found import PERMISSIONS, look_round
 from integrations.connectors.mlflow.options import (
     CONNECTION_OPTIONS,
     JOINED_SIGNALS,
@@ -62,6 +62,7 @@ class MlflowConnector(Connector):
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset((*RUN_SIGNALS, *REGISTRY_SIGNALS))
     joined: ClassVar[frozenset[str]] = frozenset(JOINED_SIGNALS)
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = PERMISSIONS
 
     @classmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:

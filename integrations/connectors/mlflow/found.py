@@ -29,15 +29,15 @@ BEHIND_EXPERIMENTS = (
     *JOINED_SIGNALS,
 )
 BEHIND_MODELS = (*REGISTRY_SIGNALS, *JOINED_SIGNALS)
+PERMISSIONS: dict[str, tuple[str, ...]] = {EXPERIMENTS: BEHIND_EXPERIMENTS, MODELS: BEHIND_MODELS}
 _HIDES = "This user sees only {} that are granted to it one by one; MLflow hides others without a word."
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One half of an MLflow: what it takes to read it, what that blinds, and how to ask whether things are hidden in it."""
+    """One half of an MLflow: what it takes to read it, and how to ask whether things are hidden in it."""
 
     permission: str
-    signals: Sequence[str]
     name: str
     when_empty: str
     hides: Callable[[Reader], bool]
@@ -46,12 +46,11 @@ class _Part:
 _PARTS = (
     _Part(
         EXPERIMENTS,
-        BEHIND_EXPERIMENTS,
         "experiments",
         "No experiment is visible. MLflow hides what a user may not read, without a word.",
         hides_experiments,
     ),
-    _Part(MODELS, BEHIND_MODELS, "registered models", "No registered model is visible.", hides_models),
+    _Part(MODELS, "registered models", "No registered model is visible.", hides_models),
 )
 
 
@@ -75,7 +74,7 @@ def look_round(reader: Reader) -> Found:
             "challenger_aliases": sorted({alias for model in visible for alias in model.aliases}),
         },
         missing={
-            part.permission: part.signals
+            part.permission: PERMISSIONS[part.permission]
             for part, (is_missing, _) in zip(_PARTS, told, strict=True)
             if is_missing
         },

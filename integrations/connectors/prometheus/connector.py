@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from integrations.connectors.base import Collected, Connector, Found, Option, Question
 from integrations.connectors.common.authorization import authorization
 from integrations.connectors.common.gaps import Gap, unknown
 from integrations.connectors.prometheus.alerts import ask_drift_alerts
-from integrations.connectors.prometheus.found import look_round
+from integrations.connectors.prometheus.found import PERMISSIONS, look_round
 from integrations.connectors.prometheus.model_signals import observe_model_metrics, observe_versions
 from integrations.connectors.prometheus.observe import NO_MODEL, NO_SERVICE
 from integrations.connectors.prometheus.options import (
@@ -38,6 +38,7 @@ class PrometheusConnector(Connector):
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(SIGNALS)
     joined: ClassVar[frozenset[str]] = frozenset(JOINED_SIGNALS)
+    permissions: ClassVar[Mapping[str, Sequence[str]]] = PERMISSIONS
 
     @classmethod
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:

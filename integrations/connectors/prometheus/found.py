@@ -8,7 +8,7 @@ from integrations.connectors.base import Found
 from integrations.connectors.common.gaps import Gap
 from integrations.connectors.http import SourceError
 from integrations.connectors.prometheus.matchers import LABEL, quoted
-from integrations.connectors.prometheus.options import RULE_SIGNALS, SIGNALS
+from integrations.connectors.prometheus.options import JOINED_SIGNALS, RULE_SIGNALS, SIGNALS
 from integrations.connectors.prometheus.reader import Reader, gap_of
 from integrations.connectors.prometheus.window import covers
 
@@ -18,11 +18,19 @@ VERSION_LABELS = ("model_version", "version")
 COUNTER_WORDS = ("predict", "inference", "score")
 MOST_CHOICES = 100
 
+QUERIES, RULES = "Queries and labels", "Rules"
+# Prometheus knows no permissions; a proxy in front of it may let only a part through. The signals that stay unknown then:
+# proven in tests/integrations/connectors/test_doctor.py.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    QUERIES: (*(name for name in SIGNALS if name not in RULE_SIGNALS), *JOINED_SIGNALS),
+    RULES: (*RULE_SIGNALS, *JOINED_SIGNALS),
+}
+
 
 def look_round(reader: Reader) -> Found:
     """What is there, within a few small questions. Raises SourceError when Prometheus as a whole cannot be read."""
     version, runtime = reader.version(), reader.runtime()
-    missing: dict[str, Sequence[str]] = {}
+    missing: dict[str, tuple[str, ...]] = {}
     notes: list[str] = []
     jobs = _list(lambda: reader.label_values("job"))
     labels = _list(reader.label_names)
@@ -30,12 +38,12 @@ def look_round(reader: Reader) -> Found:
     rules = _list(lambda: sorted({rule.name for rule in reader.rules()}))
     reader.raise_if_silent()
     if isinstance(jobs, Gap):
-        missing["Queries and labels"] = SIGNALS
+        missing[QUERIES] = PERMISSIONS[QUERIES]
         notes.append(jobs.detail)
     elif not jobs:
         notes.append("No job is visible: nothing is scraped here yet.")
     if isinstance(rules, Gap):
-        missing["Rules"] = RULE_SIGNALS
+        missing[RULES] = PERMISSIONS[RULES]
         notes.append(rules.detail)
     elif not rules:
         notes.append("The server evaluates no rule." if runtime.is_told else "The server lists no rule.")

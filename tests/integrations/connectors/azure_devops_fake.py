@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,10 +47,14 @@ class Asked:
 
 
 class FakeAzure(Loopback):
-    """`answer` says what a path below the organisation gives; what was not said is 404, its word for absent and hidden alike."""
+    """`answer` says what a path below the organisation gives; what was not said is 404, its word for absent and hidden alike.
+
+    `denied`: paths that the token has no scope for; they answer 403.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.denied: re.Pattern[str] | None = None
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
         # How many rows a page holds at most, whatever is asked for.
@@ -100,6 +105,8 @@ class FakeAzure(Loopback):
             return 401, {}, {}
         if query.get("api-version") != "7.1":
             return 400, {"message": "The api-version is missing."}, {}
+        if self.denied is not None and self.denied.search(path):
+            return 403, {"message": "no"}, {}
         answer = next(
             (a for a in reversed(self.answers) if a.path == path and a.query.items() <= query.items()), None
         )

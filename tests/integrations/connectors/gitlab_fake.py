@@ -4,6 +4,7 @@ every question."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,12 +44,13 @@ class FakeGitlab(Loopback):
     """`answer` says what a path gives; what was not said is 404, GitLab's word for absent and for hidden alike.
 
     `prefix` is the path that an installation lives under. The links of pages name a host that is not this one, as those of an
-    installation behind a proxy do.
+    installation behind a proxy do. `denied`: paths that the credential may not ask for; they answer 403.
     """
 
     def __init__(self, prefix: str = "") -> None:
         super().__init__()
         self.prefix = prefix
+        self.denied: re.Pattern[str] | None = None
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
         # What the source that collects remembers; asked for at each collection.
@@ -112,6 +114,8 @@ class FakeGitlab(Loopback):
         status, said, more = (
             (404, payload("not_found"), {}) if answer is None else self._page(answer, parts.path, query)
         )
+        if self.denied is not None and self.denied.search(path):
+            status, said, more = 403, payload("forbidden"), {}
         self.asked.append(Asked(path, query, headers, status))
         return status, json.dumps(said).encode(), {"Content-Type": "application/json", **more}
 

@@ -35,10 +35,14 @@ class Asked:
 
 
 class FakeJenkins(Loopback):
-    """`answer` says what a path gives; what was not said is 404 with a page, Jenkins' word for absent and for hidden alike."""
+    """`answer` says what a path gives; what was not said is 404 with a page, Jenkins' word for absent and for hidden alike.
+
+    `denied`: paths that the user may not ask for; they answer 403 with a page.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.denied: re.Pattern[str] | None = None
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
 
@@ -75,6 +79,8 @@ class FakeJenkins(Loopback):
             return 401, b"<html>Unauthorized</html>", {}
         if "depth" in query:
             return 400, b"<html>depth would send everything below</html>", {}
+        if self.denied is not None and self.denied.search(path):
+            return 403, b"<html>portal is missing the Overall/Read permission</html>", {}
         found = next((answer for answer in reversed(self.answers) if answer.path == path), None)
         if found is None:
             return 404, b"<html>Not Found</html>", {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,10 +66,14 @@ class Asked:
 
 
 class FakePrometheus(Loopback):
-    """`answer` says what is given; the newest fitting answer wins. What was not said is an empty result."""
+    """`answer` says what is given; the newest fitting answer wins. What was not said is an empty result.
+
+    `denied`: endpoints that a proxy in front of it does not let through.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.denied: re.Pattern[str] | None = None
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
         self.headers: list[Mapping[str, str]] = []
@@ -107,6 +112,8 @@ class FakePrometheus(Loopback):
         asked = Asked(path, {name: values[-1] for name, values in parse_qs(parts.query).items()})
         self.asked.append(asked)
         self.headers.append(headers)
+        if self.denied is not None and self.denied.search(path):
+            return 403, b"Forbidden", {"Content-Type": "text/plain"}
         found = next((a for a in reversed(self.answers) if a.fits(path, asked.question)), None)
         if found is None:
             found = Answer(path, "", _nothing(path))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connectors.common import ci_signals, code_signals
-from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from integrations.connectors.http import Failure, SourceError
 from tests.integrations.connectors.azure_devops_fake import FakeAzure
 from tests.integrations.connectors.azure_devops_rows import (
@@ -29,30 +27,22 @@ def test_test_connection_lists_what_there_is(azure: FakeAzure) -> None:
     assert (found.missing, found.notes) == ({}, ())
 
 
-@pytest.mark.parametrize(
-    ("endings", "scope", "blind"),
-    [
-        (
-            ("/git/",),
-            "Code (read)",
-            (*code_signals.SIGNALS, "repo.merged_changes_90d", "repo.reviewed_change_share_90d"),
-        ),
-        (
-            ("/build/",),
-            "Build (read)",
-            (*ci_signals.SIGNALS, "ci.change_coverage_30d", *TRAINING_SIGNALS, *DEPLOY_SIGNALS),
-        ),
-        (("/distributedtask/",), "Environment (read and manage)", DEPLOY_SIGNALS),
-        (("/test/",), "Test Management (read)", ("ci.tests_executed_p50",)),
-    ],
-)
-def test_test_connection_names_the_missing_scope(
-    azure: FakeAzure, endings: tuple[str, ...], scope: str, blind: tuple[str, ...]
-) -> None:
-    azure.refuse(*endings)
+def test_projects_are_named_by_their_code_where_their_list_is_refused(azure: FakeAzure) -> None:
+    """Nothing that is collected needs that list, so a token without it is as good."""
+    azure.refuse("_apis/projects")
     connector, http = azure.connector()
     with http:
-        assert connector.test().missing == {scope: blind}
+        found = connector.test()
+    assert found.choices["training_pipelines"] == ["ci", "Deploy", "Train"]
+    assert (found.missing, found.notes) == ({}, ())
+
+
+def test_a_token_that_shows_neither_projects_nor_code_is_an_error(azure: FakeAzure) -> None:
+    azure.refuse("_apis/projects", "_apis/git/")
+    connector, http = azure.connector()
+    with http, pytest.raises(SourceError) as caught:
+        connector.test()
+    assert caught.value.kind is Failure.FORBIDDEN
 
 
 def test_test_connection_with_a_refused_token(azure: FakeAzure) -> None:

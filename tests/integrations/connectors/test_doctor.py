@@ -1,230 +1,41 @@
 """Each permission taken away in turn: the test of the connection names exactly what a collection can then no longer tell.
 
-A kind of system joins with one row for each of its permissions in PERMISSIONS and one World in WORLDS. The signals are proven
+A kind of system joins with a module in `doctor/`: one row for each of its permissions, and one World. The signals are proven
 by collecting with and without the permission; the criteria are written by hand from SIGNALS 2.2.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from assessments.catalog.schema import MaturityModelFile
 from assessments.catalog.shipped import shipped_model
 from assessments.queries.blinding import blinded_by
-from integrations.connectors.base import Collected, Connector, Found, Question
-from integrations.connectors.egress import EgressPolicy
-from integrations.connectors.http import Http
-from integrations.connectors.mlflow.connector import MlflowConnector
+from integrations.connectors.base import Collected, Found, Question
+from integrations.connectors.registry import load
 from integrations.services.joins import JOINED
 from integrations.services.retraining import TO_LIVE
-from tests.integrations.connectors import github_world, mlflow_world
-from tests.integrations.connectors.github_fake import FakeGithub
-from tests.integrations.connectors.github_rows import UNTIL, row
-from tests.integrations.connectors.mlflow_fake import FakeMlflow
+from tests.integrations.connectors.doctor import azure_devops, github, gitlab, jenkins, mlflow, prometheus
+from tests.integrations.connectors.doctor.table import Permission
 
 pytestmark = pytest.mark.slow
 
-
-@dataclass(frozen=True)
-class World:
-    """A system in which every signal of its connector has a value, told by `options`, save those that never have one."""
-
-    fake: Callable[[], Any]
-    build: Callable[[Any], None]
-    options: Mapping[str, Any]
-    connect: Callable[[Any], tuple[Connector, Http]]
-    never_known: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Permission:
-    """`paths` answer "not allowed" without it. `blind`: criteria that cannot be decided any more; `half`: one side only."""
-
-    kind: str
-    name: str
-    paths: str
-    blind: frozenset[str]
-    half: frozenset[str] = frozenset()
-    joined: frozenset[str] = frozenset()
-
-
-def _github(fake: FakeGithub) -> None:
-    github_world.build_world(fake)
-    fake.answer("user", row("user", login="portal"))
-    training = row(
-        "user_repository", full_name="octo/training", default_branch="main", permissions={"admin": False}
-    )
-    fake.answer("user/repos", [training])
-    fake.answer("repos/octo/training/environments", {"total_count": 0, "environments": []})
-
-
-def _mlflow(fake: FakeMlflow) -> None:
-    mlflow_world.build_world(fake)
-    fake.serve("version", "version_text")
-    fake.serve("experiments/search", "experiments")
-    # Prompts are asked for by a filter of their own; the test of a connection lists models.
-    fake.serve("registered-models/search", "models")
-    fake.serve("registered-models/search", "prompts", filter="tags.`mlflow.prompt.is_prompt` = 'true'")
-
-
-def _connect_mlflow(fake: FakeMlflow) -> tuple[Connector, Http]:
-    http = Http(fake.url, policy=EgressPolicy.from_text(fake.url))
-    return MlflowConnector(http), http
-
-
-WORLDS = {
-    "github": World(
-        FakeGithub,
-        _github,
-        github_world.OPTIONS,
-        FakeGithub.connector,
-        never_known=frozenset({"ci.tests_executed_p50"}),
-    ),
-    "mlflow": World(FakeMlflow, _mlflow, {**mlflow_world.OPTIONS, "prompts": ["*"]}, _connect_mlflow),
+TABLES = {
+    "azure_devops": azure_devops,
+    "github": github,
+    "gitlab": gitlab,
+    "jenkins": jenkins,
+    "mlflow": mlflow,
+    "prometheus": prometheus,
 }
-
-COMMIT_JOINS = frozenset({"mlflow.production_git_commit_share", "mlflow.lineage_complete_share"})
-RUN_JOINS = frozenset({"mlflow.versions_from_ci_share_90d"})
-BY_COMMIT = frozenset(
-    {
-        "reproducibility.code_versioned",
-        "reproducibility.inputs_recorded",
-        "lineage.to_run_and_code",
-        "lineage.to_data",
-    }
-)
-RELEASES = frozenset(
-    {
-        "ownership.two_releasers",
-        "deployment.recorded",
-        "deployment.short_wait",
-        "deployment.automatic",
-        "deployment.tests_gate",
-        "deployment.few_faulty",
-        "rollout.tried_before",
-        "reliability.way_back_tried",
-        "reliability.back_within_day",
-        "reliability.back_within_hour",
-    }
-)
-PERMISSIONS = (
-    Permission(
-        "github",
-        "Contents: read",
-        r"^repos/[^/]+/[^/]+/(commits|git/|contents/|compare/)",
-        frozenset(
-            {
-                "collaboration.second_pair_of_eyes",
-                "environment.dependencies_listed",
-                "environment.versions_pinned",
-                "environment.managed_compute",
-                "training.automated",
-                "training.workflow_in_code",
-                "training.registers_result",
-                "build.automated",
-                "build.main_green",
-                "build.main_guarded",
-                "tests.application",
-                "tests.all_code",
-                *RELEASES,
-                *BY_COMMIT,
-            }
-        ),
-        joined=COMMIT_JOINS | RUN_JOINS,
-    ),
-    Permission(
-        "github",
-        "Pull requests: read",
-        r"^repos/[^/]+/[^/]+/pulls",
-        frozenset(
-            {
-                "collaboration.second_pair_of_eyes",
-                "build.automated",
-                "deployment.few_faulty",
-                "reliability.back_within_day",
-                "reliability.back_within_hour",
-            }
-        ),
-    ),
-    Permission(
-        "github",
-        "Actions: read",
-        r"^repos/[^/]+/[^/]+/(actions|environments)",
-        frozenset(
-            {
-                "environment.managed_compute",
-                "training.automated",
-                "training.registers_result",
-                "build.automated",
-                "build.main_green",
-                "deployment.automatic",
-                "deployment.tests_gate",
-                "tests.application",
-                "tests.all_code",
-            }
-        ),
-        half=frozenset({"ownership.two_releasers"}),
-        joined=RUN_JOINS,
-    ),
-    Permission("github", "Deployments: read", r"^repos/[^/]+/[^/]+/deployments", RELEASES),
-    Permission(
-        "github",
-        "Administration: read (only where no ruleset guards the branch)",
-        r"/protection$",
-        frozenset({"build.main_guarded"}),
-    ),
-    Permission(
-        "mlflow",
-        "Experiments: READ",
-        r"^(experiments|runs|traces|logged-models)/",
-        frozenset(
-            {
-                "data.snapshot_named",
-                "environment.recorded_per_run",
-                "tracking.results_written",
-                "tracking.central",
-                "tracking.comparable",
-                "tracking.used_at_release",
-                "training.one_command",
-                "training.registers_result",
-                "evaluation.scripted",
-                "evaluation.in_every_training",
-                "registry.in_use",
-                "genai.calls_traced",
-                "genai.fixed_cases",
-                *BY_COMMIT,
-            }
-        ),
-        joined=COMMIT_JOINS | RUN_JOINS | {TO_LIVE},
-    ),
-    Permission(
-        "mlflow",
-        "Registered models: READ",
-        r"^(registered-models|model-versions)/",
-        frozenset(
-            {
-                "tracking.central",
-                "tracking.used_at_release",
-                "training.one_command",
-                "training.registers_result",
-                "evaluation.in_every_training",
-                "registry.stored_centrally",
-                "registry.in_use",
-                "registry.live_marked",
-                "registry.versions_described",
-                "genai.prompts_versioned",
-                *BY_COMMIT,
-            }
-        ),
-        joined=COMMIT_JOINS | RUN_JOINS | {TO_LIVE},
-    ),
-)
+WORLDS = {kind: table.WORLD for kind, table in TABLES.items()}
+PERMISSIONS = tuple(permission for table in TABLES.values() for permission in table.PERMISSIONS)
 
 
 @pytest.fixture(scope="module")
@@ -246,9 +57,10 @@ def look(kind: str, fake: Any) -> Found:
 
 
 def collected(kind: str, fake: Any) -> Collected:
-    connector, http = WORLDS[kind].connect(fake)
+    world = WORLDS[kind]
+    connector, http = world.connect(fake)
     with http:
-        return connector.collect(Question(until=UNTIL, options=WORLDS[kind].options))
+        return connector.collect(Question(until=world.until, options=world.options))
 
 
 def known(found: Collected) -> set[str]:
@@ -265,13 +77,16 @@ def test_a_credential_that_may_read_everything_misses_nothing(kind: str) -> None
         assert known(collected(kind, fake)) == connector.signals - world.never_known
 
 
-@pytest.mark.parametrize("permission", PERMISSIONS, ids=lambda one: f"{one.kind}-{one.name.split(':')[0]}")
+@pytest.mark.parametrize("permission", PERMISSIONS, ids=lambda one: f"{one.kind}-{one.name.split(' (')[0]}")
 def test_each_permission_that_is_missing_names_exactly_what_it_blinds(
     permission: Permission, model: MaturityModelFile
 ) -> None:
     with system(permission.kind) as fake:
         before = known(collected(permission.kind, fake))
-        fake.denied = re.compile(permission.paths)
+        if permission.hide is not None:
+            permission.hide(fake)
+        else:
+            fake.denied = re.compile(permission.paths)
         missing = look(permission.kind, fake).missing
         lost = before - known(collected(permission.kind, fake))
 
@@ -287,13 +102,35 @@ def test_each_permission_that_is_missing_names_exactly_what_it_blinds(
     assert {one.id for one in blinded if one.still} == permission.half
 
 
-def test_every_permission_that_a_connector_probes_has_a_row() -> None:
-    rows = {kind: {one.name for one in PERMISSIONS if one.kind == kind} for kind in WORLDS}
-    probed = {}
-    for kind in WORLDS:
-        with system(kind) as fake:
-            fake.denied = re.compile(
-                r"^repos/[^/]+/[^/]+/|^(experiments|runs|traces|logged-models|registered-models|model-versions)/"
-            )
-            probed[kind] = set(look(kind, fake).missing)
-    assert probed == rows
+def test_every_built_in_kind_has_a_world() -> None:
+    assert set(WORLDS) == set(settings.PORTAL_CONNECTORS)
+
+
+@pytest.mark.parametrize("kind", list(WORLDS))
+def test_every_permission_that_a_connector_names_has_a_row(kind: str) -> None:
+    connector = load(kind, settings.PORTAL_CONNECTORS)
+    rows = [permission.name for permission in PERMISSIONS if permission.kind == kind]
+    assert sorted(rows) == sorted(connector.permissions)
+    told = {signal for signals in connector.permissions.values() for signal in signals}
+    assert told - connector.signals <= JOINED | {TO_LIVE}
+
+
+# What a test of the connection asks of the part that permissions are for; who it is and which server it is stay open.
+PROBED = {
+    "azure_devops": r"/_apis/",
+    "github": r"^repos/[^/]+/[^/]+/",
+    "gitlab": r"^projects/[^/]+/(?!merge_requests$)",
+    "jenkins": r"^(api/json$|job/)",
+    "mlflow": r"^(experiments|runs|traces|logged-models|registered-models|model-versions)/",
+    "prometheus": r"^(?!status)",
+}
+
+
+@pytest.mark.parametrize("kind", list(WORLDS))
+def test_what_is_named_when_all_is_refused_is_declared_with_these_signals(kind: str) -> None:
+    declared = load(kind, settings.PORTAL_CONNECTORS).permissions
+    with system(kind) as fake:
+        fake.denied = re.compile(PROBED[kind])
+        missing = look(kind, fake).missing
+    assert missing
+    assert {name: declared[name] for name in missing} == dict(missing)

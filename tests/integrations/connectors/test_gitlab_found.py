@@ -57,42 +57,26 @@ def test_identity_choices_and_nothing_missing(gitlab: FakeGitlab) -> None:
     assert (asked["membership"], asked["archived"]) == ("true", "false")
 
 
-DEPLOY = {name for name in GitlabConnector.signals if name.startswith("deploy.")}
-MISSING = {
-    "repository/tree": (
-        "Repository: role Reporter",
-        {
-            name for name in GitlabConnector.signals
-            if name.startswith("repo.")
-            and name not in ("repo.merged_changes_90d", "repo.reviewed_change_share_90d", "repo.main_branch_guarded")
-        },
-    ),
-    "merge_requests": (
-        "Merge requests: role Reporter",
-        {"repo.merged_changes_90d", "repo.reviewed_change_share_90d", "ci.change_coverage_30d"},
-    ),
-    "pipelines": (
-        "CI/CD: role Reporter, and CI/CD switched on",
-        {name for name in GitlabConnector.signals if name.startswith("ci.")}
-        | {"deploy.tested_sha_share_90d", "deploy.automated_share_90d"},
-    ),
-    "deployments": ("Environments: role Reporter", DEPLOY),
-    "protected_branches": ("Protected branches: role Maintainer", {"repo.main_branch_guarded"}),
-    "approval_rules": ("Approval rules: GitLab Premium", {"repo.main_branch_guarded"}),
-    "merge_requests/8/approvals": ("Approvals of merge requests", {"repo.reviewed_change_share_90d"}),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("path", MISSING)
-def test_a_missing_right_names_the_signals_that_stay_unknown(gitlab: FakeGitlab, path: str) -> None:
-    gitlab.refuse(f"{APP}/{path}")
-    right, blinded = MISSING[path]
-    assert {name: set(signals) for name, signals in look(gitlab).missing.items()} == {right: blinded}
-
-
 def test_a_token_without_the_scope_or_an_end_is_told(gitlab: FakeGitlab) -> None:
     gitlab.answer("personal_access_tokens/self", row("token", scopes=["read_user"], expires_at=None))
     assert look(gitlab).notes == ("The token lacks the scope read_api, which everything here needs.",)
+
+
+def test_a_token_that_may_not_ask_for_projects_lacks_the_scope(gitlab: FakeGitlab) -> None:
+    gitlab.answer("personal_access_tokens/self", row("token", scopes=["read_repository"], expires_at=None))
+    gitlab.refuse("projects")
+    found = look(gitlab)
+    assert list(found.missing) == ["Scope: read_api"]
+    # That no project is visible says nothing of the account's membership then.
+    assert found.notes == ("The token lacks the scope read_api, which everything here needs.",)
+
+
+@pytest.mark.parametrize("code", [404, 500])
+def test_projects_that_cannot_be_listed_are_not_none(gitlab: FakeGitlab, code: int) -> None:
+    gitlab.refuse("projects", code)
+    with pytest.raises(SourceError) as caught:
+        look(gitlab)
+    assert caught.value.status == code
 
 
 def test_a_token_that_shows_no_project_is_told(gitlab: FakeGitlab) -> None:
