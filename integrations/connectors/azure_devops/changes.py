@@ -9,6 +9,7 @@ from integrations.connectors.azure_devops.asking import AzureAsker, rows_of
 from integrations.connectors.azure_devops.identities import is_person, who
 from integrations.connectors.azure_devops.places import HEADS
 from integrations.connectors.common.changes import Change, History
+from integrations.connectors.common.history import cut_of
 from integrations.connectors.common.payload import Row, moment, number, part, sha, text
 from integrations.connectors.common.places import Asked, Place, named_gap
 from integrations.connectors.common.pool import Share
@@ -54,7 +55,9 @@ class Changes:
         for item in recalled.items:
             self._approvers[(place.path, int(item.key))] = tuple(item.data["approvers"])
         covered_from = self._until if recalled.cause is not None else recalled.covered_from
-        return History(place, tuple(_change(item) for item in recalled.items), covered_from)
+        cut = cut_of(recalled, since=self._until - window, until=self._until, what="merged changes")
+        merged = tuple(_change(item) for item in recalled.items)
+        return History(place, merged, covered_from, named_gap(place, cut) if cut else None)
 
     def _pages(self, place: Place, since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
         asked = {

@@ -11,6 +11,7 @@ from integrations.connectors.azure_devops.builds import Build
 from integrations.connectors.azure_devops.host import AzureHost
 from integrations.connectors.azure_devops.places import project_path, repository_id
 from integrations.connectors.common.comparing import NOT_COMPARABLE, Changed
+from integrations.connectors.common.history import cut_of
 from integrations.connectors.common.origins import is_automated, tested_share, unless_missing
 from integrations.connectors.common.payload import Row, moment, number, part, sha, text
 from integrations.connectors.common.places import Asked, Named, Place, named_gap
@@ -24,6 +25,9 @@ DAYS = 210
 MAX_PAGES = 60
 MAX_ORIGINS = 200
 MAX_COMMIT_PAGES = 5
+_DELETED = Unread(
+    "history_discarded", "builds that deployed were deleted, and with them which commit went live."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class _History:
     sent: tuple[Sent, ...]
     covered_from: datetime
     has_records: bool
+    cut: Unread | None
 
 
 class Environments:
@@ -140,18 +145,21 @@ class Environments:
         stream = Stream("deployments", str(environment), timedelta(days=DAYS), overlap=timedelta(days=1))
         recalled = self._memory.recall(stream, until=self._until, fetch=pages, refetch=refetch)
         covered_from = self._until if recalled.cause is not None else recalled.covered_from
-        return _History(tuple(read_sent(recalled.items)), covered_from, bool(recalled.items or oldest))
+        cut = cut_of(recalled, since=self._until - stream.window, until=self._until, what="deployments")
+        return _History(tuple(read_sent(recalled.items)), covered_from, bool(recalled.items or oldest), cut)
 
     def _of_repository(self, place: Place, name: str, history: _History) -> Line:
         """The deployments of builds of this repository. A build that was deleted tells neither repository nor commit."""
         missing = [one.build_id for one in history.sent if one.build_id not in self._builds]
         self._builds |= self._host.builds_of_numbers(place, list(dict.fromkeys(missing)))
-        covered_from = history.covered_from
+        covered_from, cut = history.covered_from, history.cut
         releases: list[Release] = []
         for sent in history.sent:
             build = self._builds.get(sent.build_id)
             if build is None:
-                covered_from = max(covered_from, sent.finished_at)
+                covered_from, cut = max(
+                    (covered_from, cut), (sent.finished_at, _DELETED), key=lambda one: one[0]
+                )
             elif build.repository_id == repository_id(place) and sent.is_success:
                 run = build.run
                 deployment = Deployment(
@@ -159,7 +167,13 @@ class Environments:
                 )
                 releases.append(Release(deployment, sent.finished_at, run.id))
         return Line(
-            place, name, tuple(in_order(releases)), covered_from, history.has_records, _nameless(releases)
+            place,
+            name,
+            tuple(in_order(releases)),
+            covered_from,
+            history.has_records,
+            _nameless(releases),
+            named_gap(place, cut) if cut else None,
         )
 
     def build(self, release: Release) -> Build:
@@ -209,14 +223,9 @@ def trials_of(
         releases: list[Release] = []
         gap: Unread | None = None
         for line in environments.lines([one], names):
-            if isinstance(line, Unread) or line.gap is not None or line.covered_from > since:
-                cut = Unread(
-                    "unreachable",
-                    f"{one.found.full_name}: not all deployments before production could be read.",
-                )
-                gap = gap or (line if isinstance(line, Unread) else line.gap or cut)
-                continue
-            releases += line.releases
+            why = line if isinstance(line, Unread) else line.gap or line.missing(since)
+            gap = gap or why
+            releases += line.releases if isinstance(line, Line) else ()
         found[one.found.full_name] = gap or releases
     return found
 

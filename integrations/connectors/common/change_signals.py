@@ -44,7 +44,12 @@ def observe_changes(
         else Count(len(history.by_people(since_90)), history.covered_from > since_90)
         for history in histories
     ]
-    merged = summed("repo.merged_changes_90d", counts, url=url)
+    cuts = [
+        missing
+        for history in histories
+        if isinstance(history, History) and (missing := history.missing(since_90)) is not None
+    ]
+    merged = summed("repo.merged_changes_90d", [*counts, *cuts], url=url)
     with_ci = [
         history
         for history in histories
@@ -88,10 +93,9 @@ def _share(
     def part(history: History | Unread) -> Share | Unread:
         if isinstance(history, Unread):
             return history
-        if history.covered_from > since:
-            return Unread(
-                "unreachable", f"{history.place.full_name}: the list of merged changes was cut off."
-            )
+        missing = history.missing(since)
+        if missing is not None:
+            return missing
         if total > most:
             return Unread(
                 "unreachable", f"{total} merged changes are more than one source may ask about ({most})."

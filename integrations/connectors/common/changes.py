@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.connectors.common.places import Place
+from integrations.connectors.common.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,19 @@ def is_hotfix(change: Change, marks: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The merged changes of one repository. Everything merged after `covered_from` is among them."""
+    """The merged changes of one repository. Everything merged after `covered_from` is among them; `cut`: why older ones are not."""
 
     place: Place
     changes: tuple[Change, ...]
     covered_from: datetime
+    cut: Unread | None = None
+
+    def missing(self, since: datetime) -> Unread | None:
+        """Why changes merged since then may be missing, None when none can be."""
+        if self.covered_from <= since:
+            return None
+        words = f"{self.place.full_name}: the list of merged changes was cut off."
+        return self.cut or Unread("unreachable", words)
 
     def by_people(self, since: datetime) -> list[Change]:
         return [change for change in self.changes if change.is_by_person and change.merged_at > since]

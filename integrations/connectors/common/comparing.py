@@ -66,8 +66,9 @@ class Comparer:
                 if self._gaps
                 else Unread("unreachable", "The merged changes could not be read.")
             )
-        if history.covered_from > since:
-            return Unread("unreachable", f"{line.place.full_name}: the list of merged changes was cut off.")
+        missing = history.missing(since)
+        if missing is not None:
+            return missing
         for release, changed in self.changes(line):
             is_failure = isinstance(changed, Unread) and changed.reason != NOT_COMPARABLE
             if release.finished_at > since and is_failure and isinstance(changed, Unread):

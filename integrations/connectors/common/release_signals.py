@@ -27,7 +27,7 @@ NEEDS_RELEASES = 3
 NEEDS_RELEASES_FOR_RATE = 8
 
 SIGNALS = DEPLOY_SIGNALS
-_CUT = Unread("unreachable", "Not all deployments of the window could be read.")
+_UNSEEN = Unread("unreachable", "Not all who started or approved a deployment could be seen.")
 
 
 class Origins(Protocol):
@@ -75,14 +75,14 @@ class Production:
     def size(self, days: int) -> int:
         return sum(len(self.releases(line, days)) for line in self.lines)
 
-    def is_covered(self, line: Line, days: int) -> bool:
-        return line.covered_from <= self.windows.since(days)
+    def missing(self, days: int) -> tuple[Unread, ...]:
+        """Why releases of the window may be missing from some lines."""
+        found = (line.missing(self.windows.since(days)) for line in self.lines)
+        return tuple(missing for missing in found if missing is not None)
 
     def count(self, signal: str, days: int, number: Callable[[Line], int]) -> Observation:
-        parts: list[Count | Unread] = [
-            Count(number(line), not self.is_covered(line, days)) for line in self.lines
-        ]
-        return summed(signal, [*parts, *self.gaps, *self.nameless], url=self.url)
+        parts: list[Count | Unread] = [Count(number(line)) for line in self.lines]
+        return summed(signal, [*parts, *self.gaps, *self.nameless, *self.missing(days)], url=self.url)
 
     def share(
         self,
@@ -95,8 +95,9 @@ class Production:
         size = self.size(days)
         parts: list[Share | Unread] = list(self.gaps)
         for line in self.lines:
-            if not self.is_covered(line, days):
-                parts.append(_CUT)
+            missing = line.missing(self.windows.since(days))
+            if missing is not None:
+                parts.append(missing)
             elif size < at_least or self.gaps:
                 parts.append(Share(0, 0))
             else:
@@ -181,15 +182,14 @@ def _returns_since(line: Line, since: datetime) -> list[Release]:
 
 def _deployers(production: Production, origins: Origins) -> Observation:
     people: set[str] = set()
-    is_lower = bool(production.gaps)
+    gaps = (*production.gaps, *production.missing(180))
+    is_lower = bool(gaps)
     for line in production.lines:
         names, is_complete = origins.deployers(line, production.releases(line, 180))
         people |= names
-        is_lower |= not is_complete or not production.is_covered(line, 180)
+        is_lower |= not is_complete
     if is_lower and not people:
-        return unread(
-            "deploy.deployers_180d", production.gaps[0] if production.gaps else _CUT, url=production.url
-        )
+        return unread("deploy.deployers_180d", gaps[0] if gaps else _UNSEEN, url=production.url)
     return Observation(
         "deploy.deployers_180d",
         len(people),
@@ -202,10 +202,9 @@ def _deployers(production: Production, origins: Origins) -> Observation:
 
 def _lead_time(production: Production, comparer: Comparer) -> Observation:
     signal, since = "deploy.lead_time_p50_h", production.windows.since(90)
-    if production.gaps or production.nameless:
-        return unread(signal, (*production.gaps, *production.nameless)[0], url=production.url)
-    if not all(production.is_covered(line, 90) for line in production.lines):
-        return unread(signal, _CUT, url=production.url)
+    gaps = (*production.gaps, *production.nameless, *production.missing(90))
+    if gaps:
+        return unread(signal, gaps[0], url=production.url)
     size = production.size(90)
     if size < NEEDS_RELEASES:
         return unknown(
@@ -291,10 +290,9 @@ def _remedies(line: Line, comparer: Comparer, since: datetime) -> list[Remedy] |
 
 def _rollback_time(production: Production, comparer: Comparer) -> Observation:
     signal, since = "deploy.rollback_time", production.windows.since(180)
-    if production.gaps or production.nameless:
-        return unread(signal, (*production.gaps, *production.nameless)[0], url=production.url)
-    if not all(production.is_covered(line, 180) for line in production.lines):
-        return unread(signal, _CUT, url=production.url)
+    gaps = (*production.gaps, *production.nameless, *production.missing(180))
+    if gaps:
+        return unread(signal, gaps[0], url=production.url)
     if not any(_returns_since(line, since) for line in production.lines):
         return unknown(
             signal,

@@ -48,7 +48,7 @@ class Line:
     """Releases to one environment, oldest first. Every one that finished after `covered_from` is among them.
 
     `has_records` is False where no deployment was ever recorded: that team deploys in another way. `gap` says why some of
-    the releases do not tell their commit, where that is so: they cannot be told apart then.
+    the releases do not tell their commit, where that is so: they cannot be told apart then. `cut`: why older ones are missing.
     """
 
     place: Place
@@ -57,6 +57,13 @@ class Line:
     covered_from: datetime
     has_records: bool
     gap: Unread | None = None
+    cut: Unread | None = None
+
+    def missing(self, since: datetime) -> Unread | None:
+        """Why releases that finished since then may be missing, None when none can be."""
+        if self.covered_from <= since:
+            return None
+        return self.cut or Unread("unreachable", "Not all deployments of the window could be read.")
 
     def since(self, moment_: datetime) -> list[Release]:
         return [release for release in self.releases if release.finished_at > moment_]

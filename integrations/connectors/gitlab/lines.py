@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from integrations.connectors.common.history import cut_of
 from integrations.connectors.common.payload import text
 from integrations.connectors.common.places import Asked, Named, Place, named_gap
 from integrations.connectors.common.releases import Line, Release
@@ -72,7 +73,7 @@ class Deployments:
 
     def _line(self, place: Place, environment: str) -> Line:
         since = self._remembering.until - WINDOW
-        releases, covered_from = self._releases(place, environment)
+        releases, covered_from, cut = self._releases(place, environment)
         # With a hole between the two, the first known release would be compared with one that is not before it.
         before = self._before(place, environment, since) if covered_from <= since else []
         has_records = bool(releases or before) or self._has_any(place, environment)
@@ -82,9 +83,11 @@ class Deployments:
             (*before, *releases),
             covered_from,
             has_records,
+            cut=cut,
         )
 
-    def _releases(self, place: Place, environment: str) -> tuple[list[Release], datetime]:
+    def _releases(self, place: Place, environment: str) -> tuple[list[Release], datetime, Unread | None]:
+        """The releases of the window, the moment after which none is missing, and why older ones are."""
         stream = Stream("deployments", f"{place.path}/{environment}", WINDOW)
 
         def pages(since: datetime, until: datetime | None) -> Iterator[list[Item]]:
@@ -99,7 +102,10 @@ class Deployments:
         found = self._remembering.recall(stream, pages)
         since = self._remembering.until - WINDOW
         items = [item for item in found.items if item.happened_at > since]
-        return releases_of(items, self._remembering.until), self._remembering.covered_from(found)
+        until = self._remembering.until
+        cut = cut_of(found, since=since, until=until, what=f"deployments to {environment[:80]}")
+        covered_from = self._remembering.covered_from(found)
+        return releases_of(items, until), covered_from, named_gap(place, cut) if cut else None
 
     def _before(self, place: Place, environment: str, since: datetime) -> list[Release]:
         """What was live when the window began."""
@@ -128,10 +134,9 @@ class Deployments:
         trials: list[Release] = []
         try:
             for name in self._named(place, names):
-                releases, covered_from = self._releases(place, name)
-                if covered_from > self._remembering.until - TRIALS:
-                    cut = f"The list of deployments to {name[:80]} was cut off."
-                    return named_gap(place, Unread("unreachable", cut))
+                releases, covered_from, cut = self._releases(place, name)
+                if cut is not None and covered_from > self._remembering.until - TRIALS:
+                    return cut
                 trials += releases
         except Unread as gap:
             return named_gap(place, gap)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from integrations.connectors.common.changes import Change, History, is_hotfix
+from integrations.connectors.common.history import cut_of
 from integrations.connectors.common.payload import Row, moment, number, part, record, sha, text
 from integrations.connectors.common.places import Asked, Place, named_gap
 from integrations.connectors.common.pool import Share
@@ -72,7 +73,10 @@ class MergeRequests:
         except Unread as gap:
             return named_gap(place, gap)
         merged = changes_of(found.items, self._marks, self._remembering.until)
-        return History(place, merged, self._remembering.covered_from(found))
+        until = self._remembering.until
+        cut = cut_of(found, since=until - WINDOW, until=until, what="merged changes")
+        covered_from = self._remembering.covered_from(found)
+        return History(place, merged, covered_from, named_gap(place, cut) if cut else None)
 
     def _is_by_person(self, row: Row) -> bool:
         author = part(row, "author")

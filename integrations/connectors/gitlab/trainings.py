@@ -100,8 +100,8 @@ class Trainer:
                 met |= candidates.answered if candidates else set()
             except Unread as gap:
                 found.append(gap)
-        # Only where all projects were seen is a name proven to be nobody's.
-        if all(isinstance(entry, Trainings) for entry in found):
+        # Only where all projects were seen, and as far back as it goes, is a name proven to be nobody's.
+        if all(isinstance(entry, Trainings) and not _is_being_read(entry) for entry in found):
             found += [self._proof(asked, name) for name in named if name not in met]
         return found
 
@@ -174,6 +174,10 @@ class Trainer:
             if isinstance(jobs, list)
             else set()
         )
+
+
+def _is_being_read(entry: Trainings) -> bool:
+    return entry.gap is not None and entry.gap.reason == "window_not_covered"
 
 
 def _told(answer: _T | Unread) -> _T:

@@ -233,11 +233,6 @@ def _trials(
         return production
     since = production.windows.since(90 + TESTED_BEFORE)
     lines = sendings.lines(named, 90 + TESTED_BEFORE)
-    gaps = [line for line in lines if isinstance(line, Line) and line.covered_from > since]
-    cut = (
-        [Unread("unreachable", f"{gaps[0].environment}: not all of its builds could be read.")]
-        if gaps
-        else []
-    )
-    found = cut[0] if cut else trials_of(lines)
+    gap = next((gap for line in lines if isinstance(line, Line) and (gap := line.missing(since))), None)
+    found = gap or trials_of(lines)
     return {line.place.full_name: found for line in production.lines}

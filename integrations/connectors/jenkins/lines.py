@@ -62,13 +62,16 @@ class Sendings:
         good = sorted((one for one in sent if one.run.is_success), key=lambda one: one.run.finished_at)
         releases = [self._release(named.name, at, one) for at, one in enumerate(good, 1)]
         place = named.jobs[0].place
+        # The history that reaches back the least is how far all of them together do.
+        newest = max(histories, key=lambda history: history.covered_from)
         return Line(
             Place(named.name, frozenset(), "", "", place.url, is_archived=False, path=place.path),
             named.name,
             tuple(in_order(releases)),
-            max(history.covered_from for history in histories),
+            newest.covered_from,
             any(job.next_number > 1 for job in named.jobs),
             _nameless(named.name, releases),
+            newest.gap,
         )
 
     def _release(self, environment: str, at: int, sent: _Sent) -> Release:

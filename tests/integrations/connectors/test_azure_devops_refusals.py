@@ -91,7 +91,7 @@ def test_deployments_before_a_deleted_build_are_not_known(azure: FakeAzure) -> N
     # 40 days ago something went live, nobody knows of which repository
     assert value(collected, "deploy.frequency_30d") == (5, "", "exact")
     assert value(collected, "deploy.count_90d") == (8, "", "lower")
-    assert value(collected, "deploy.automated_share_90d")[:2] == (None, "unreachable")
+    assert value(collected, "deploy.automated_share_90d")[:2] == (None, "history_discarded")
 
 
 def test_what_was_read_before_it_was_deleted_still_counts(azure: FakeAzure) -> None:

@@ -14,7 +14,7 @@ from tests.integrations.connectors.doctor.table import (
     World,
 )
 from tests.integrations.connectors.gitlab_fake import FakeGitlab
-from tests.integrations.connectors.gitlab_rows import ago, change, payload, project
+from tests.integrations.connectors.gitlab_rows import ago, change, deployment, payload, project
 from tests.integrations.connectors.gitlab_world import APP
 
 _BELOW = r"^projects/[^/]+(/[^/]+)?/"
@@ -22,7 +22,7 @@ _BELOW = r"^projects/[^/]+(/[^/]+)?/"
 
 def _build(fake: FakeGitlab) -> None:
     # What the test of a connection asks for without a filter; the world's own answers, told later, go before these.
-    fake.answer(f"{APP}/deployments", [])
+    fake.answer(f"{APP}/deployments", [deployment(911, "I", ago(1))])
     fake.answer(f"{APP}/merge_requests", [change(1, ago(3))])
     gitlab_world.build_world(fake)
     fake.answer("user", payload("user"))
