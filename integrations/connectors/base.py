@@ -167,6 +167,8 @@ class Connector(ABC):
     label: ClassVar[str]
     # The page of the system that a person knows, e.g. https://api.github.com; shown as the default of the address field.
     default_base_url: ClassVar[str] = ""
+    # What to enter there, with an address such as this system has.
+    base_url_help: ClassVar[str] = "As you open it in the browser."
     connection_options: ClassVar[tuple[Option, ...]] = ()
     source_options: ClassVar[tuple[Option, ...]] = ()
     # Every signal this connector answers for: an observation for each, at every collection.

@@ -227,7 +227,7 @@ def _origin(url: str) -> Origin:
         parsed = httpx2.URL(url)
         port = parsed.port
     except (httpx2.InvalidURL, ValueError):
-        raise _blocked("This is no address that can be read, like https://mlflow.example.org.") from None
+        raise _blocked("This is no address that can be read, like https://system.example.org.") from None
     if parsed.scheme not in _PORTS:
         raise _blocked("Only https addresses can be read (http where the setting allows it).")
     if "#" in url:

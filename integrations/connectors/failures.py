@@ -19,6 +19,12 @@ from integrations.connectors.header_values import moment_of, number_of
 LONGEST_WAIT = timedelta(hours=6)
 SHORTEST_WAIT = timedelta(seconds=1)
 
+# Parts of addresses that ask people who they are: GitLab's, Jenkins', Microsoft's, and those of proxies with single sign-on.
+_SIGN_IN = re.compile(
+    r"(?<![a-z])(sign[_-]?in|log[_-]?in|logon|commencelogin|sso|oauth2?|openid(-connect)?|oidc|saml2?|adfs|authorize)(?![a-z])",
+    re.IGNORECASE,
+)
+
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _LIMIT_WORDS = re.compile(rb"rate limit|abuse detection|too many requests", re.IGNORECASE)
 
@@ -109,6 +115,21 @@ def failure_of(
     mark = Mark.INVALID_HOST if body[:200].lstrip().startswith(b"Invalid Host header") else None
     words = _words(kind, status, host, mark)
     return SourceError(kind, words, status=status, retry_at=retry_at, code=code, mark=mark)
+
+
+def is_sign_in(place: str) -> bool:
+    """Whether a host and path, to which an answer leads away, look like a page where people sign in."""
+    return _SIGN_IN.search(place) is not None
+
+
+def asks_to_sign_in(*, status: int, host: str) -> SourceError:
+    """The error for an answer that leads to such a page: nobody took the credential for that of somebody known."""
+    return SourceError(
+        Failure.UNAUTHORIZED,
+        f"{host} asks to sign in (HTTP {status}) instead of answering: check the credential and the address, and whether a "
+        "proxy in front of it lets the portal through.",
+        status=status,
+    )
 
 
 def _kind_of(status: int, headers: Mapping[str, str], body: bytes) -> Failure:

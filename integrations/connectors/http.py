@@ -24,7 +24,14 @@ from integrations.connectors import strict_json
 from integrations.connectors.allowance import Allowance, allowance_of
 from integrations.connectors.body import ERROR_BODY, bad_payload, beginning, refuse_web_page, unpacked
 from integrations.connectors.egress import EgressPolicy
-from integrations.connectors.failures import Failure, Mark, SourceError, failure_of
+from integrations.connectors.failures import (
+    Failure,
+    Mark,
+    SourceError,
+    asks_to_sign_in,
+    failure_of,
+    is_sign_in,
+)
 from integrations.connectors.kept import KeptAnswer, KeptAnswers
 from integrations.connectors.pinned import Limits, PinnedBackend, PinnedTransport
 
@@ -33,6 +40,8 @@ __all__ = ["Failure", "Http", "Limits", "Params", "Reply", "SourceError"]
 Params = Mapping[str, str | int | Sequence[str]]
 
 _MAX_REDIRECTS = 3
+# What has moved says 301 or 308; a page to sign in is only for now.
+_FOR_NOW = frozenset({302, 303, 307})
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
 
 
@@ -241,6 +250,8 @@ class Http:
             raise SourceError(
                 Failure.REJECTED, f"{self.host} redirects to something that is no address."
             ) from None
+        if response.status_code in _FOR_NOW and is_sign_in(f"{url.host}{url.path}"):
+            raise asks_to_sign_in(status=response.status_code, host=self.host)
         self._stay_here(url, "a redirect", status=response.status_code)
         if response.status_code != 301 or method != "GET":
             raise SourceError(

@@ -22,7 +22,6 @@ class ConnectionForm(forms.Form):
 
     name = forms.CharField(
         label="Name",
-        help_text="What people call this system, such as: GitHub, or MLflow of the lab.",
         max_length=80,
     )
     base_url = forms.CharField(
@@ -43,6 +42,7 @@ class ConnectionForm(forms.Form):
         self.connection = connection
         kwargs["initial"] = {**_initial(kind, connection), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = f"What people call this system, such as: {kind.label} of the lab."
         self.fields["base_url"].help_text = _about_address(kind, connection)
         self._add_interval()
         has_secret = connection is not None and bool(connection.secret)
@@ -92,9 +92,7 @@ class ConnectionForm(forms.Form):
 def _about_address(kind: type[Connector], connection: Connection | None) -> str:
     if connection is not None and connection.secret:
         return "Another scheme, host or port clears the credential: it was entered for this one."
-    if kind.default_base_url:
-        return "Where its API answers. Change it for a server of your own."
-    return "As you open it in the browser, such as https://mlflow.example.org or http://localhost:5000."
+    return kind.base_url_help
 
 
 def _initial(kind: type[Connector], connection: Connection | None) -> dict[str, Any]:

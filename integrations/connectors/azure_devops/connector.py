@@ -60,6 +60,10 @@ class AzureDevopsConnector(Connector):
     kind: ClassVar[str] = "azure_devops"
     label: ClassVar[str] = "Azure DevOps"
     default_base_url: ClassVar[str] = "https://dev.azure.com/"
+    base_url_help: ClassVar[str] = (
+        "It ends with your organisation: https://dev.azure.com/acme. On a server of your own it ends "
+        "with the collection: https://azure.example.org/DefaultCollection."
+    )
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(

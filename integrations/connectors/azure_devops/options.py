@@ -49,6 +49,7 @@ SOURCE_OPTIONS = (
         "repository only.",
         kind=OptionKind.LIST,
         feeds=TRAINING_SIGNALS,
+        is_inner=True,
     ),
     Option(
         "production_environments",
@@ -57,6 +58,7 @@ SOURCE_OPTIONS = (
         "there only. Classic releases are not read.",
         kind=OptionKind.LIST,
         feeds=DEPLOY_SIGNALS,
+        is_inner=True,
     ),
     Option(
         "preproduction_environments",
@@ -64,6 +66,7 @@ SOURCE_OPTIONS = (
         "One a line: environments that a commit passes before production.",
         kind=OptionKind.LIST,
         feeds=("deploy.staged_share_90d",),
+        is_inner=True,
     ),
     TEST_STEP_WORDS,
     HOTFIX_MARKS,

@@ -62,6 +62,10 @@ class GithubConnector(Connector):
     kind: ClassVar[str] = "github"
     label: ClassVar[str] = "GitHub"
     default_base_url: ClassVar[str] = "https://api.github.com"
+    base_url_help: ClassVar[str] = (
+        "Where its API answers. A server of your own answers at an address such as "
+        "https://github.example.org/api/v3."
+    )
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(

@@ -51,6 +51,9 @@ class GitlabConnector(Connector):
     kind: ClassVar[str] = "gitlab"
     label: ClassVar[str] = "GitLab"
     default_base_url: ClassVar[str] = "https://gitlab.com"
+    base_url_help: ClassVar[str] = (
+        "As you open it in the browser. One of your own has an address such as https://gitlab.example.org."
+    )
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(

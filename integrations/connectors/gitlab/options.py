@@ -50,6 +50,7 @@ SOURCE_OPTIONS = (
         "counts in that project only.",
         kind=OptionKind.LIST,
         feeds=TRAINING_SIGNALS,
+        is_inner=True,
     ),
     Option(
         "production_environments",
@@ -57,6 +58,7 @@ SOURCE_OPTIONS = (
         "One a line: the environment's name at GitLab. With group/project: in front it counts there only. Left empty: all "
         "environments of the tier production.",
         kind=OptionKind.LIST,
+        is_inner=True,
     ),
     Option(
         "preproduction_environments",
@@ -64,6 +66,7 @@ SOURCE_OPTIONS = (
         "One a line: environments that a commit passes before production (staging).",
         kind=OptionKind.LIST,
         feeds=("deploy.staged_share_90d",),
+        is_inner=True,
     ),
     TEST_STEP_WORDS,
     HOTFIX_MARKS,

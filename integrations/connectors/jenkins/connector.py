@@ -52,6 +52,10 @@ class JenkinsConnector(Connector):
 
     kind: ClassVar[str] = "jenkins"
     label: ClassVar[str] = "Jenkins"
+    base_url_help: ClassVar[str] = (
+        "As you open it in the browser, with the path that a proxy adds: https://jenkins.example.org or "
+        "https://ci.example.org/jenkins."
+    )
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(

@@ -80,11 +80,13 @@ SOURCE_OPTIONS = (
         "default_branch",
         "Default branch",
         "Only its builds count as CI runs. Empty: the branch that Jenkins marks as the primary one, else main or master.",
+        is_inner=True,
     ),
     Option(
         "repository",
         "Repository of the code",
         "Only where builds check out several: a part of the address of the one whose commits go live (acme/churn).",
+        is_inner=True,
     ),
     Option(
         "machine_users",

@@ -58,6 +58,9 @@ class MlflowConnector(Connector):
 
     kind: ClassVar[str] = "mlflow"
     label: ClassVar[str] = "MLflow"
+    base_url_help: ClassVar[str] = (
+        "As you open it in the browser, such as https://mlflow.example.org or http://localhost:5000."
+    )
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset((*RUN_SIGNALS, *REGISTRY_SIGNALS))

@@ -34,6 +34,9 @@ class PrometheusConnector(Connector):
 
     kind: ClassVar[str] = "prometheus"
     label: ClassVar[str] = "Prometheus"
+    base_url_help: ClassVar[str] = (
+        "As you open it in the browser, such as https://prometheus.example.org or http://localhost:9090."
+    )
     connection_options: ClassVar[tuple[Option, ...]] = CONNECTION_OPTIONS
     source_options: ClassVar[tuple[Option, ...]] = SOURCE_OPTIONS
     signals: ClassVar[frozenset[str]] = frozenset(SIGNALS)

@@ -61,12 +61,14 @@ SOURCE_OPTIONS = (
         "Prediction counter",
         "The metric that counts predictions, such as predictions_total.",
         feeds=(ACTIVE, PARALLEL),
+        is_inner=True,
     ),
     Option(
         "version_label",
         "Label of the model version",
         "The label of that metric that holds the version of the model that answered.",
         feeds=(ACTIVE, PARALLEL),
+        is_inner=True,
     ),
     Option(
         "rules",
@@ -81,6 +83,7 @@ SOURCE_OPTIONS = (
         "One a line. A rule with one of these in its name or expression watches drift or quality.",
         kind=OptionKind.LIST,
         default="\n".join(DRIFT_WORDS),
+        is_inner=True,
     ),
     Option(
         "data_words",
@@ -88,6 +91,7 @@ SOURCE_OPTIONS = (
         "One a line. A rule with one of these in its name or expression watches the data.",
         kind=OptionKind.LIST,
         default="\n".join(DATA_WORDS),
+        is_inner=True,
     ),
     Option(
         "availability",

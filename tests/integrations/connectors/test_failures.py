@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.connectors.failures import Failure, Mark, SourceError, failure_of
+from integrations.connectors.failures import Failure, Mark, SourceError, failure_of, is_sign_in
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -116,3 +116,33 @@ def test_host_check_of_mlflow_names_its_remedy() -> None:
 
     assert (error.kind, error.mark) == (Failure.FORBIDDEN, Mark.INVALID_HOST)
     assert "--allowed-hosts" in error.message
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "gitlab.example.org/users/sign_in",
+        "jenkins.example.org/login",
+        "jenkins.example.org/securityRealm/commenceLogin",
+        "spsprodcus5.vssps.visualstudio.com/_signin",
+        "login.microsoftonline.com/common/reprocess",
+        "login.microsoftonline.com/11111111-aaaa/oauth2/v2.0/authorize",
+        "keycloak.example.org/realms/acme/protocol/openid-connect/auth",
+        "adfs.example.org/adfs/ls/",
+        "acme.cloudflareaccess.com/cdn-cgi/access/login/mlflow.example.org",
+        "accounts.google.com/o/oauth2/v2/auth",
+        "proxy.example.org/oauth2/start",
+        "idp.example.org/saml2/sso",
+    ],
+)
+def test_a_page_where_people_sign_in_is_known_by_its_address(place: str) -> None:
+    assert is_sign_in(place)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["gitlab.example.org/api/v4/projects/1", "blogin.example.org/logins-report", "git.example.org/acme/design-in",
+     "mlflow.example.org/", "git.example.org/acme/associated/authorized_keys"],
+)  # fmt: skip
+def test_another_address_is_no_sign_in_page(place: str) -> None:
+    assert not is_sign_in(place)

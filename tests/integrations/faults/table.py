@@ -114,7 +114,8 @@ TABLE: tuple[Row, ...] = (
     _at_github(6, "Actions are hidden", "/actions/", _refused("Resource not accessible by personal access token"), PARTIAL, "unauthorized"),
     _whole(7, "401", says("401 Unauthorized", b"secret banner"), UNAUTHORIZED, "unauthorized", USUAL),
     _whole(8, "203 with a sign-in page", says("203 Non-Authoritative", HTML, Content_Type="text/html"), UNAUTHORIZED, "unauthorized", USUAL),
-    _whole(8, "302 to a sign-in page elsewhere", says("302 Found", Location="https://login.invalid/_signin"), BLOCKED, due=USUAL),
+    _whole(8, "302 to a sign-in page elsewhere", says("302 Found", Location="https://login.invalid/_signin"), UNAUTHORIZED, "unauthorized", USUAL),
+    _whole(8, "302 to its own sign-in page", says("302 Found", Location="/users/sign_in"), UNAUTHORIZED, "unauthorized", USUAL),
     # A count of the other repository alone is a lower bound; a share of it would be another share.
     Row(10, "the repository answers 404", "github", says("404 Not Found", {"message": "Not Found"}), PARTIAL, "ci.success_rate_30d", "unauthorized", USUAL, "/repos/octo/app"),
     _at_github(12, "500 on every page of the runs", "branch=main", says("500 Oops", b"Traceback"), PARTIAL, "unreachable"),

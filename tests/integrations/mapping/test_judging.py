@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from integrations.connectors.base import Option, OptionKind
 from integrations.connectors.github.connector import GithubConnector
 from integrations.connectors.mlflow.connector import MlflowConnector
+from integrations.connectors.registry import load
 from integrations.mapping.judging import Target, beyond, judge_file
 from integrations.mapping.marked import DEEPEST, MOST_BYTES, MOST_VALUES
 from integrations.mapping.writing import mapping_text
@@ -368,7 +370,16 @@ def test_which_options_are_free_is_a_decision_for_each() -> None:
     """Another option is bound until somebody says that it cannot reach beyond what is mapped."""
     bound = {
         kind.kind: [option.name for option in kind.source_options if not option.is_inner]
-        for kind in (GithubConnector, MlflowConnector)
+        for kind in (load(kind, settings.PORTAL_CONNECTORS) for kind in settings.PORTAL_CONNECTORS)
     }
 
-    assert bound == {"github": ["repositories"], "mlflow": ["experiments", "models", "prompts"]}
+    assert bound == {
+        "azure_devops": ["repositories"],
+        "github": ["repositories"],
+        "gitlab": ["repositories"],
+        # Who is no person is nothing that a team says of itself.
+        "jenkins": ["ci_jobs", "training_jobs", "production_jobs", "preproduction_jobs", "machine_users"],
+        "mlflow": ["experiments", "models", "prompts"],
+        # An expression, and the labels of rules, reach whatever the server knows.
+        "prometheus": ["services", "models", "rules", "availability"],
+    }
