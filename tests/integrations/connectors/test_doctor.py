@@ -22,7 +22,7 @@ from integrations.connectors.registry import load
 from integrations.services.joins import JOINED
 from integrations.services.retraining import TO_LIVE
 from tests.integrations.connectors.doctor import azure_devops, github, gitlab, jenkins, mlflow, prometheus
-from tests.integrations.connectors.doctor.table import Permission
+from tests.integrations.connectors.doctor.table import Permission, World
 
 pytestmark = pytest.mark.slow
 
@@ -34,8 +34,10 @@ TABLES = {
     "mlflow": mlflow,
     "prometheus": prometheus,
 }
-WORLDS = {kind: table.WORLD for kind, table in TABLES.items()}
-PERMISSIONS = tuple(permission for table in TABLES.values() for permission in table.PERMISSIONS)
+WORLDS: dict[str, World] = {kind: table.WORLD for kind, table in TABLES.items()}
+PERMISSIONS: tuple[Permission, ...] = tuple(
+    permission for table in TABLES.values() for permission in table.PERMISSIONS
+)
 
 
 @pytest.fixture(scope="module")
