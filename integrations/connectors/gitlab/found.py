@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from integrations.connectors.base import Found
 from integrations.connectors.common import change_signals, ci_signals, code_signals
 from integrations.connectors.common.asking import Params
 from integrations.connectors.common.change_signals import BEHIND_CHANGES
 from integrations.connectors.common.joins import COMMIT_JOINS, RUN_JOINS
-from integrations.connectors.common.payload import Row, number, record, text
+from integrations.connectors.common.payload import Row, moment, number, record, text
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.gitlab.reader import Reader
@@ -15,6 +18,8 @@ from integrations.connectors.http import Failure, SourceError
 
 # Projects that are looked into for names to choose from; the rest can be typed.
 LOOKED_INTO = 3
+# Scopes that tell who somebody is and open nothing for writing.
+_READING = frozenset({"openid", "profile", "email"})
 _GUARDED = "repo.main_branch_guarded"
 _ALL = (
     *code_signals.SIGNALS,
@@ -62,6 +67,15 @@ _PROBES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """What a token is, in words, when it ends, and what to say about it."""
+
+    words: str = ""
+    ends_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
 def look_round(reader: Reader) -> Found:
     """What the credential shows in some twenty questions. Raises SourceError when it is refused or nothing answers."""
     identity = _identity(reader)
@@ -80,7 +94,8 @@ def look_round(reader: Reader) -> Found:
             trains |= {
                 name: None for one in _rows(reader, f"{path}/{listing}") if (name := text(one, "name"))
             }
-    notes = [*_ends(reader)]
+    token = _token(reader)
+    notes = [*token.notes]
     if has_scope and not names:
         notes.append("No project is visible. The token's account has to be a member of the team's projects.")
     if is_more:
@@ -102,6 +117,8 @@ def look_round(reader: Reader) -> Found:
         if projects
         else _all_behind(MEMBERSHIP if has_scope else SCOPE),
         notes=tuple(notes),
+        credential=token.words,
+        ends_at=token.ends_at,
     )
 
 
@@ -115,17 +132,24 @@ def _identity(reader: Reader) -> str:
     return text(answer, "username") or "unnamed"
 
 
-def _ends(reader: Reader) -> list[str]:
-    """When the token ends and what it may not do, if GitLab says so."""
+def _token(reader: Reader) -> _Token:
+    """What GitLab says of the token; nothing where it does not say, as of a job's token."""
     try:
         answer = record(reader.get("personal_access_tokens/self").data)
     except Unread:
-        return []
-    notes = [f"The token ends on {ends[:10]}."] if (ends := text(answer, "expires_at")) else []
-    scopes = answer.get("scopes")
-    if isinstance(scopes, list) and not {"api", "read_api"} & {one for one in scopes if isinstance(one, str)}:
+        return _Token()
+    listed = answer.get("scopes")
+    scopes = [one[:40] for one in listed if isinstance(one, str)][:20] if isinstance(listed, list) else None
+    # A day of GitLab's begins at midnight UTC, and with it the token is at its end.
+    ends_at = moment({"at": f"{text(answer, 'expires_at')[:10]}T00:00:00Z"}, "at")
+    if scopes is None:
+        return _Token("a token", ends_at)
+    notes = []
+    if not {"api", "read_api"} & set(scopes):
         notes.append("The token lacks the scope read_api, which everything here needs.")
-    return notes
+    if writing := [scope for scope in scopes if not scope.startswith("read_") and scope not in _READING]:
+        notes.append(f"The scope {writing[0]} lets this token write too. read_api is enough here.")
+    return _Token(f"a token with {', '.join(scopes) or 'no scope'}", ends_at, tuple(notes))
 
 
 def _all_behind(right: str) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -49,7 +50,8 @@ def test_identity_choices_and_nothing_missing(gitlab: FakeGitlab) -> None:
         "production_environments": ["production", "review/x", "staging"],
         "preproduction_environments": ["review/x", "staging"],
     }
-    assert (found.missing, found.notes) == ({}, ("The token ends on 2027-01-01.",))
+    assert (found.missing, found.notes) == ({}, ())
+    assert (found.credential, found.ends_at) == ("a token with read_api", datetime(2027, 1, 1, tzinfo=UTC))
     # every choice belongs to an option of the form
     assert set(found.choices) <= {option.name for option in GitlabConnector.source_options}
     assert len(gitlab.asked) <= 25
@@ -57,9 +59,41 @@ def test_identity_choices_and_nothing_missing(gitlab: FakeGitlab) -> None:
     assert (asked["membership"], asked["archived"]) == ("true", "false")
 
 
-def test_a_token_without_the_scope_or_an_end_is_told(gitlab: FakeGitlab) -> None:
-    gitlab.answer("personal_access_tokens/self", row("token", scopes=["read_user"], expires_at=None))
-    assert look(gitlab).notes == ("The token lacks the scope read_api, which everything here needs.",)
+@pytest.mark.parametrize(
+    ("scopes", "words", "notes"),
+    [
+        (
+            ["read_user"],
+            "a token with read_user",
+            ("The token lacks the scope read_api, which everything here needs.",),
+        ),
+        (
+            ["api", "read_repository"],
+            "a token with api, read_repository",
+            ("The scope api lets this token write too. read_api is enough here.",),
+        ),
+        (["read_api", "openid"], "a token with read_api, openid", ()),
+        (None, "a token", ()),
+    ],
+)
+def test_what_a_token_may_do_is_told(
+    gitlab: FakeGitlab, scopes: list[str] | None, words: str, notes: tuple[str, ...]
+) -> None:
+    gitlab.answer("personal_access_tokens/self", row("token", scopes=scopes, expires_at=None))
+    found = look(gitlab)
+    assert (found.credential, found.ends_at, found.notes) == (words, None, notes)
+
+
+@pytest.mark.parametrize("said", ["soon", "2027-13-01", "", 20270101])
+def test_an_end_that_is_no_day_is_none(gitlab: FakeGitlab, said: object) -> None:
+    gitlab.answer("personal_access_tokens/self", row("token", expires_at=said))
+    assert look(gitlab).ends_at is None
+
+
+def test_a_token_that_may_not_ask_about_itself_says_nothing(gitlab: FakeGitlab) -> None:
+    gitlab.refuse("personal_access_tokens/self", 404)
+    found = look(gitlab)
+    assert (found.credential, found.ends_at, found.notes) == ("", None, ())
 
 
 def test_a_token_that_may_not_ask_for_projects_lacks_the_scope(gitlab: FakeGitlab) -> None:
@@ -83,7 +117,7 @@ def test_a_token_that_shows_no_project_is_told(gitlab: FakeGitlab) -> None:
     gitlab.answer("projects", [])
     found = look(gitlab)
     assert found.choices["repositories"] == []
-    assert found.notes[1] == (
+    assert found.notes[0] == (
         "No project is visible. The token's account has to be a member of the team's projects."
     )
 
@@ -92,7 +126,7 @@ def test_more_projects_than_are_looked_into_are_told(gitlab: FakeGitlab) -> None
     gitlab.answer("projects", [project(1_000 + at, f"team/p{at}") for at in range(130)])
     found = look(gitlab)
     assert len(found.choices["repositories"]) == 100
-    assert found.notes[1:] == (
+    assert found.notes == (
         "Only the 100 projects changed last are listed; others can be typed.",
         "Jobs and environments are those of the 3 projects changed last.",
     )
