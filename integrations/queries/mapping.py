@@ -13,7 +13,7 @@ from integrations.mapping.reading import PATH, did_you_mean
 from integrations.mapping.writing import mapping_text
 from integrations.models import MappingFile, Source
 from integrations.queries.connections import sources_visible_to
-from integrations.queries.kinds import known_class
+from integrations.queries.kinds import connector_classes, known_class
 from teams.models import Team
 from teams.queries.rights import Actor
 
@@ -63,11 +63,15 @@ class MappedLine:
 
 @dataclass(frozen=True, slots=True)
 class MappingPage:
-    """`text` is the file that says what stands now. `can_have_file`: a system of the team keeps files."""
+    """`text` is the file that says what stands now. `can_have_file`: a system of the team keeps files.
+
+    `file_hosts` are the systems that a file is read from, by name.
+    """
 
     path: str
     text: str
     can_have_file: bool
+    file_hosts: str
     files: tuple[FileLine, ...]
     mapped: tuple[MappedLine, ...]
 
@@ -94,6 +98,8 @@ class MappingPage:
             return f"The file in {broken.place} has {count} and changes nothing."
         if self.standing:
             return f"From repository: {self.path} in {', '.join(file.place for file in self.standing)}."
+        if not self.can_have_file:
+            return "Mapped by hand."
         return f"Mapped by hand. The same may stand in a repository of the team, as {self.path}."
 
 
@@ -167,6 +173,7 @@ def mapping_page(actor: Actor, team: Team) -> MappingPage:
             connector is not None and connector.gives_files()
             for connector in (known_class(source.connection.kind) for source in sources)
         ),
+        file_hosts=", ".join(kind.label for kind in connector_classes() if kind.gives_files()),
         files=tuple(file_line(file) for file in files),
         mapped=tuple(mapped_line(source) for source in sources),
     )

@@ -28,9 +28,14 @@ from teams.services.events import record_event
 
 log = structlog.get_logger(__name__)
 
-# Two small questions for each repository.
+# Two to four small questions for each repository.
 FILE_SECONDS = 30.0
 MOST_PLACES = 10
+# Failures of the system or the credential as a whole: other repositories would only keep the worker busy, or get the
+# credential locked.
+_WHOLE = frozenset(
+    {Failure.RATE_LIMITED, Failure.UNAUTHORIZED, Failure.BLOCKED, Failure.TLS, Failure.UNREACHABLE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def _look(source: Source, *, at: datetime, is_knocking: bool) -> Looked | None:
                 try:
                     found = connector.read_file(place, PATH)
                 except SourceError as error:
-                    if error.retry_at is not None or error.kind is Failure.RATE_LIMITED:
+                    if error.retry_at is not None or error.kind in _WHOLE:
                         return None
                     continue
                 if found is None:

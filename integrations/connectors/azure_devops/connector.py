@@ -12,12 +12,22 @@ from typing import ClassVar
 from integrations.connectors.azure_devops.asking import AzureAsker
 from integrations.connectors.azure_devops.builds import definitions_meant
 from integrations.connectors.azure_devops.changes import Changes
+from integrations.connectors.azure_devops.files import read_file
 from integrations.connectors.azure_devops.found import PERMISSIONS, look_round
 from integrations.connectors.azure_devops.host import NO_PIPELINE, AzureHost
 from integrations.connectors.azure_devops.lines import Environments, Origins, compare, trials_of
 from integrations.connectors.azure_devops.options import CONNECTION_OPTIONS, SOURCE_OPTIONS, read_setup
 from integrations.connectors.azure_devops.places import Code, ask_places, find_commit
-from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
+from integrations.connectors.base import (
+    Collected,
+    Connector,
+    Fact,
+    Found,
+    Observation,
+    Option,
+    Question,
+    SourceFile,
+)
 from integrations.connectors.common import (
     change_signals,
     ci_signals,
@@ -90,6 +100,10 @@ class AzureDevopsConnector(Connector):
     def test(self) -> Found:
         """What is reachable with this credential, and which scopes are missing."""
         return look_round(AzureAsker(self.http, budget=40))
+
+    def read_file(self, place: str, path: str) -> SourceFile | None:
+        """A file on the default branch of `project/repository`, in four small questions. Raises SourceError."""
+        return read_file(AzureAsker(self.http, budget=6), place, path)
 
     def collect(self, question: Question) -> Collected:
         """One observation for each of `signals`, with the facts that other systems' signals need.

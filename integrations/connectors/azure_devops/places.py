@@ -36,8 +36,8 @@ def _place(asker: AzureAsker, mapped: Mapped) -> Place | Unread:
         answer = record(asker.get(f"{project}/_apis/git/repositories/{named}").data)
         branch = text(answer, "defaultBranch").removeprefix(HEADS)
         # By its number it is found whatever its name becomes.
-        path = f"{project}/_apis/git/repositories/{_guid(answer)}"
-        head = _head_sha(asker, path, branch) if branch else ""
+        path = f"{project}/_apis/git/repositories/{guid_of(answer)}"
+        head = head_sha(asker, path, branch) if branch else ""
     except Unread as gap:
         return Unread(gap.reason, f"{mapped.full_name}: {gap.detail}", gap.cause)
     return Place(
@@ -51,13 +51,15 @@ def _place(asker: AzureAsker, mapped: Mapped) -> Place | Unread:
     )
 
 
-def _guid(answer: Row) -> str:
+def guid_of(answer: Row) -> str:
+    """The number of a repository. Unread for an answer that is none."""
     if not _GUID.fullmatch(text(answer, "id")):
         raise Unread("unreachable", "Azure DevOps answered in a form that is not a repository.")
     return text(answer, "id").lower()
 
 
-def _head_sha(asker: AzureAsker, path: str, branch: str) -> str:
+def head_sha(asker: AzureAsker, path: str, branch: str) -> str:
+    """The newest commit of a branch. Unread where the branch is not shown."""
     found = rows_of(asker.get(f"{path}/refs", {"filter": f"heads/{branch}"}))
     # The filter is the beginning of a name: release finds release-2 as well.
     head = next((row for row in found if text(row, "name") == f"{HEADS}{branch}"), None)

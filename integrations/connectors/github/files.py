@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from urllib.parse import quote
 
 from integrations.connectors.base import SourceFile
-from integrations.connectors.common.payload import moment, page_url, part, record, sha, text
+from integrations.connectors.common.files import decoded, failure_of_gap
+from integrations.connectors.common.payload import Row, moment, page_url, part, record, sha, text
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.failures import Failure, SourceError
 from integrations.connectors.github.options import REPOSITORY
@@ -28,7 +27,7 @@ def read_file(reader: Reader, place: str, path: str) -> SourceFile | None:
     except Unread as gap:
         if gap.status == EMPTY_REPOSITORY:
             return None
-        raise _failure(gap) from gap
+        raise failure_of_gap(gap) from gap
     if not commits:
         return None
     head = sha(commits[0], "sha")
@@ -39,23 +38,16 @@ def read_file(reader: Reader, place: str, path: str) -> SourceFile | None:
     except Unread as gap:
         if gap.status == 404:
             return None
-        raise _failure(gap) from gap
+        raise failure_of_gap(gap) from gap
     return SourceFile(
-        content=_bytes(text(answer, "content"), text(answer, "encoding")),
+        content=_bytes(answer),
         sha=head,
         committed_at=moment(part(part(commits[0], "commit"), "committer"), "date"),
         url=page_url(text(answer, "html_url")),
     )
 
 
-def _bytes(content: str, encoding: str) -> bytes:
-    if encoding != "base64":
+def _bytes(answer: Row) -> bytes:
+    if text(answer, "encoding") == "none":
         raise SourceError(Failure.TOO_BIG, "GitHub does not hand out a file of this size.")
-    try:
-        return base64.b64decode(content)
-    except (binascii.Error, ValueError) as error:
-        raise SourceError(Failure.BAD_PAYLOAD, "The content of the file could not be read.") from error
-
-
-def _failure(gap: Unread) -> SourceError:
-    return gap.cause or SourceError(Failure.BAD_PAYLOAD, gap.detail)
+    return decoded(answer)

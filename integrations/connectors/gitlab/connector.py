@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
+from integrations.connectors.base import (
+    Collected,
+    Connector,
+    Fact,
+    Found,
+    Observation,
+    Option,
+    Question,
+    SourceFile,
+)
 from integrations.connectors.common import change_signals, ci_signals, code_signals
 from integrations.connectors.common.change_signals import observe_changes
 from integrations.connectors.common.ci_signals import observe_ci, observe_tests
@@ -27,6 +36,7 @@ from integrations.connectors.common.training_signals import observe_training, tr
 from integrations.connectors.common.unread import Unread
 from integrations.connectors.gitlab.accounts import Accounts
 from integrations.connectors.gitlab.commits import compare, find_commit
+from integrations.connectors.gitlab.files import read_file
 from integrations.connectors.gitlab.found import PERMISSIONS, look_round
 from integrations.connectors.gitlab.lines import Deployments
 from integrations.connectors.gitlab.merge_requests import MergeRequests
@@ -76,6 +86,10 @@ class GitlabConnector(Connector):
     def test(self) -> Found:
         """What is reachable with this credential, and which rights are missing."""
         return look_round(Reader(self.http, budget=40))
+
+    def read_file(self, place: str, path: str) -> SourceFile | None:
+        """A file on the default branch of the project `group/project`, in three small questions. Raises SourceError."""
+        return read_file(Reader(self.http, budget=5), place, path)
 
     def collect(self, question: Question) -> Collected:
         """One observation for each of `signals`, with the facts that other systems' signals need.

@@ -61,7 +61,7 @@ def _place(reader: Reader, mapped: Mapped, identities: Mapping[str, str]) -> tup
     try:
         answer = record(reader.get(f"projects/{quote(mapped.full_name, safe='')}").data)
         # By its number a project is found under any later name, and another under its old name is not taken for it.
-        id_, branch = _number(answer), text(answer, "default_branch")
+        id_, branch = number_of(answer), branch_of(answer)
         refuse_another(mapped, id_, identities)
         head = _head_sha(reader, id_, branch)
     except Unread as gap:
@@ -80,11 +80,24 @@ def _place(reader: Reader, mapped: Mapped, identities: Mapping[str, str]) -> tup
     return place, answer
 
 
-def _number(answer: Row) -> int:
+def number_of(answer: Row) -> int:
+    """The number of a project. Raises Unread for an answer that is none."""
     id_ = number(answer, "id")
     if not id_:
         raise Unread("unreachable", "The answer names no project.")
     return id_
+
+
+def branch_of(answer: Row) -> str:
+    """The default branch of a project, empty where it has no commit. Raises Unread where it is hidden."""
+    if answer.get("empty_repo") is True or answer.get("repository_access_level") == "disabled":
+        return ""
+    # Left out for a role that may not read code, which is no project without any.
+    if "default_branch" not in answer:
+        raise Unread(
+            "unauthorized", "GitLab does not show its code to the credential: it needs the role Reporter."
+        )
+    return text(answer, "default_branch")
 
 
 def _head_sha(reader: Reader, id_: int, branch: str) -> str:

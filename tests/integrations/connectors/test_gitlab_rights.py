@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.common.setup import TRAINING_SIGNALS
 from integrations.connectors.gitlab.connector import GitlabConnector
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.memory import Memory
@@ -58,6 +59,23 @@ def test_all_projects_hidden_is_unauthorized_everywhere_and_never_zero() -> None
         collected = fake.collect(OPTIONS)
     assert_sound(collected, GitlabConnector.signals)
     assert {found.reason for found in collected.observations} == {"unauthorized"}
+
+
+def test_role_that_may_not_read_code_is_unauthorized_and_no_empty_project(gitlab: FakeGitlab) -> None:
+    """To a guest GitLab shows the project, and leaves its default branch out."""
+    guest = project(101, "team/app")
+    del guest["default_branch"]
+    gitlab.answer("projects/team/app", guest)
+    collected = gitlab.collect({"repositories": ["team/app"]})
+    assert_sound(collected, GitlabConnector.signals)
+    assert {
+        (found.value, found.reason)
+        for found in collected.observations
+        if found.signal not in (*TRAINING_SIGNALS, "deploy.staged_share_90d")
+    } == {(None, "unauthorized")}
+    assert collected.notes == (
+        "team/app: GitLab does not show its code to the credential: it needs the role Reporter.",
+    )
 
 
 def test_a_refused_credential_ends_the_collection(gitlab: FakeGitlab) -> None:

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as portal_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +20,8 @@ from tests.integrations.pages.conftest import text_of
 
 HAND = {"project": "churn", "workflows": ["old.yml"], "repositories": ["octo/app app"], "branch": "main"}
 HEAD = "version: 1\nteam: churn\nconnections:\n  - name: Git\n    options:\n"
+
+REAL = dict(portal_settings.PORTAL_CONNECTORS)
 
 
 @pytest.fixture
@@ -65,6 +68,21 @@ def test_a_team_without_a_mapping_is_told_who_makes_one(world, as_):
 
     assert "Nothing is mapped A platform engineer maps a part of a connection to the team" in text_of(answer)
     assert b"<textarea" not in answer.content
+
+
+def test_a_team_without_a_code_host_is_told_where_a_file_is_read_from(world, as_, settings):
+    """Jenkins has no repository of its own."""
+    settings.PORTAL_CONNECTORS = REAL
+    Connection.objects.filter(pk=world.connection.pk).update(kind="jenkins")
+    Source.objects.update(options={"ci_jobs": ["models/churn/test"]})
+
+    page = text_of(as_("member").get(page_of(world)))
+
+    assert "Mapping of Churn Mapped by hand. What is mapped" in page
+    assert (
+        "There is no place for it yet: such a file is read from Azure DevOps, GitHub, GitLab, and none of these is mapped to "
+        "the team."
+    ) in page
 
 
 def test_what_the_file_sets_is_shown_with_its_place_commit_and_time_and_is_no_field(fake, world, as_):
