@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from assessments.models import Reading
+from assessments.models import Measurement, Reading
 from assessments.pooling import COULD_NOT_READ
 from assessments.queries.words import reason_words
 from assessments.vocabulary import Reason
@@ -112,6 +112,14 @@ class _Side:
         lost = next((reason for reason in told if reason in COULD_NOT_READ), "")
         return f"could not be read: {reason_words(lost)}" if lost else ""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether a source on it could tell only that there are at least so many."""
+        return any(
+            reading is not None and reading.latest.bound == Measurement.Bound.LOWER
+            for _, reading in self.sources
+        )
+
     def says(self, reason: Reason) -> bool:
         return any(reading is not None and reading.latest.reason == reason for _, reading in self.sources)
 
@@ -206,9 +214,18 @@ def _why_no_deployment(version: SourceFact, known: _Known) -> str:
         return f"deployments to production {side.why_unread}"
     if not version.sha:
         return "the version leads to no commit, by which its deployment could be found"
+    return _why_none_of_its_commit(version.sha[:_SHORT], side, known)
+
+
+def _why_none_of_its_commit(commit: str, side: _Side, known: _Known) -> str:
     if not known.deployments:
         return "the connected system tells how many deployments there were, but not of which commit"
-    return f"no deployment to production was made of its commit {version.sha[:_SHORT]}; it may be served by its alias"
+    if side.is_cut or any(not fact.sha for fact in known.deployments):
+        return (
+            f"none of the deployments to production that could be read was made of its commit {commit}, and not all of them "
+            "could be read in full"
+        )
+    return f"no deployment to production was made of its commit {commit}; it may be served by its alias"
 
 
 def _run(version: SourceFact, known: _Known) -> Hop:

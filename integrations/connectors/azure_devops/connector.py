@@ -45,6 +45,7 @@ from integrations.connectors.common.pool import first_gap, middle, unknown, unre
 from integrations.connectors.common.release_signals import (
     Production,
     Windows,
+    deployment_facts,
     observe_releases,
     production_of,
 )
@@ -148,7 +149,8 @@ def _read(
     # Repairs of releases are told by changes merged up to half a year ago.
     histories = changes.ask(asked, 187 if setup.production else 90)
     environments = Environments(asker, memory, host, until)
-    production = production_of(environments.lines(asked, setup.production), windows, page="")
+    lines = environments.lines(asked, setup.production)
+    production = production_of(lines, windows, page="")
     observations += observe_training(trainings, until=until)
     observations += observe_ci(host, branch_runs, nowhere=NO_PIPELINE, page="")
     observations += observe_releases(
@@ -162,7 +164,8 @@ def _read(
     )
     observations += [_with_purged(one, host, asked) for one in of_changes]
     observations.append(_tests_executed(host, branch_runs))
-    return observations, training_facts(trainings)
+    sent = deployment_facts(lines, page=lambda _, release: environments.build(release).run.url)
+    return observations, [*training_facts(trainings), *sent]
 
 
 def _branch_runs(host: AzureHost, asked: Sequence[Asked], since: datetime) -> list[BranchRuns | Unread]:

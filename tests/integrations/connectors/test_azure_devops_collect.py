@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.connectors.azure_devops.connector import JOINED, AzureDevopsConnector
-from integrations.connectors.base import FactKind
+from integrations.connectors.base import Fact, FactKind
 from integrations.connectors.common.setup import DEPLOY_SIGNALS, TRAINING_SIGNALS
 from tests.integrations.connectors.azure_devops_fake import FakeAzure
 from tests.integrations.connectors.azure_devops_rows import (
@@ -127,6 +127,34 @@ def test_collect_gives_a_fact_for_each_training_run_and_wanted_commit(azure: Fak
     assert [(fact.key, fact.happened_at) for fact in commits] == [(sha("live"), ago(9))]
     assert collected.checked_shas == (sha("live"), sha("gone"), "../../evil")
     assert not any("evil" in path for path in azure.paths())
+
+
+def test_collect_gives_a_fact_for_each_deployment_that_succeeded(azure: FakeAzure) -> None:
+    facts = {fact.key: fact for fact in collect(azure).facts if fact.kind is FactKind.DEPLOYMENT}
+    # 1012 failed, the build of 90 was deleted, 1100 is a second job of 1011.
+    assert sorted(facts) == [f"churn/app/{number}" for number in range(1001, 1012)]
+    assert facts["churn/app/1011"] == Fact(
+        FactKind.DEPLOYMENT,
+        key="churn/app/1011",
+        happened_at=ago(1),
+        sha=sha("I"),
+        url="https://dev.azure.com/acme/churn/_build/results?buildId=911",
+        name="production",
+        number="1011",
+    )
+    assert [
+        (facts[f"churn/app/{number}"].sha, facts[f"churn/app/{number}"].happened_at)
+        for number in (1002, 1003)
+    ] == [
+        (sha("B"), ago(70)),
+        (sha("A"), ago(69.75)),
+    ]
+
+
+def test_deployments_of_another_repository_are_nobodys_facts(azure: FakeAzure) -> None:
+    """Environments belong to a project, whose other repositories are not the team's."""
+    collected = collect(azure, repositories=["churn/training training"])
+    assert [fact for fact in collected.facts if fact.kind is FactKind.DEPLOYMENT] == []
 
 
 def test_every_question_names_the_version_and_the_token(azure: FakeAzure) -> None:

@@ -164,6 +164,15 @@ NO_RUN = "the run is not known, and it stands in there"
         ),
         (
             {},
+            [{**DEPLOYED, "sha": "b" * 40}, {**DEPLOYED, "key": "octo/app/912", "sha": ""}],
+            (SHA,),
+            {
+                "deployment": "none of the deployments to production that could be read was made of its commit aaaaaaaaaaaa, "
+                "and not all of them could be read in full",
+            },
+        ),
+        (
+            {},
             [],
             (SHA,),
             {
