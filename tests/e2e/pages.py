@@ -228,6 +228,19 @@ INTEGRATIONS = (
         PLATFORM,
         do=make_webhook_secret,
     ),
+    Row(
+        "webhook-token",
+        "integrations:connection-hook-token",
+        "/connections/{gitlab}/webhook/token/",
+        PLATFORM,
+    ),
+    Row(
+        "webhook-token-refused",
+        "integrations:connection-hook-token",
+        "/connections/{gitlab}/webhook/token/",
+        PLATFORM,
+        do=send_form,
+    ),
     Row("webhook-remove", "integrations:connection-hook-remove", f"{_ONE}webhook/remove/", PLATFORM),
     Row("source-new", "integrations:source-create", "/connections/{mlflow}/sources/new/", PLATFORM),
     Row("source", "integrations:source-edit", f"{_ONE}sources/{{source}}/edit/", PLATFORM),
@@ -279,7 +292,6 @@ NO_PAGE = {
     "api:*": "for programs, not for the eye; its documentation page is Swagger's own",
     "insights:*-csv": "a file",
     "insights:heatmap-cell": "a fragment; heatmap-cell shows it",
-    "integrations:connection-hook-token": "one field; the demo has no GitLab that could make a token",
     **dict.fromkeys(
         (
             "theme-set",

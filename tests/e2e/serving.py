@@ -101,6 +101,7 @@ def _names() -> dict[str, str]:
         "criterion": evidence.criteria.order_by("pk")[0].slug if evidence is not None else "0",
         "connection": first(Connection, name="GitHub (demo)"),
         "mlflow": first(Connection, kind="mlflow"),
+        "gitlab": first(Connection, kind="gitlab"),
         "broken": first(Connection, name__contains="acquired"),
         "source": first(Source, connection__name="GitHub (demo)"),
         "team_with_fault": faulty.source.team.slug if faulty is not None else team.slug,
@@ -133,6 +134,24 @@ def _deliver() -> None:
         assert receive(kind="github", key=hook.key, headers=headers, body=body, at=at) is not None
 
 
+def _connect_gitlab() -> None:
+    """A GitLab that leads nowhere, beside the demo's own connections: it alone can make a signing token for its webhook."""
+    from integrations.services.connections import create_connection, pause_connection  # noqa: PLC0415 -- models need the app registry
+
+    made_at = NOW - timedelta(days=2)
+    connection = create_connection(
+        kind="gitlab",
+        name="GitLab (demo)",
+        base_url="https://gitlab.example.org",
+        answers={"token": "leads-nowhere"},
+        by=None,
+        at=made_at,
+    )
+    pause_connection(
+        connection=connection, reason="Demo data: this connection leads nowhere.", by=None, at=made_at
+    )
+
+
 def main() -> None:
     """Prepare, fill, say the address on one line, serve until the process is ended."""
     import django  # noqa: PLC0415 -- settings read the environment that the parent made
@@ -154,6 +173,7 @@ def main() -> None:
     if settings.PORTAL_DEMO:
         seed_demo(size=Size(teams=TEAMS, weeks=WEEKS), at=NOW)
         _deliver()
+        _connect_gitlab()
     names = _names()
     connections.close_all()
 
