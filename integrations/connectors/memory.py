@@ -24,13 +24,15 @@ class Stream:
     filtered by: another scope is another list and starts anew.
 
     `window`: how far back its items are needed. `overlap`: how far before the last full reading it is read again: minutes for a
-    time that the server stamps, a day for one that clients choose.
+    time that the server stamps, a day for one that clients choose. `is_lasting`: what is in it happened, and stays so when the
+    source deletes its record by age or somebody deletes it by hand: a run that was counted never leaves a share by that.
     """
 
     name: str
     scope: str
     window: timedelta
     overlap: timedelta = timedelta(hours=1)
+    is_lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Item:
 
     `key` names it in its stream. `happened_at` is the time that the listing is asked by. An item that is not `is_final` is
     asked for again until it is. `changed_at`: when the source last changed it, where the source says so; an older word never
-    replaces a newer one.
+    replaces a newer one. `is_mark`: it tells of what may be missing in a span of a lasting stream, and says nothing where that
+    span was read before.
     """
 
     key: str
@@ -47,6 +50,7 @@ class Item:
     is_final: bool
     data: Mapping[str, Any] = field(default_factory=dict)
     changed_at: datetime | None = None
+    is_mark: bool = False
 
 
 @dataclass(frozen=True, slots=True)

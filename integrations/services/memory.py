@@ -226,17 +226,25 @@ def _reconcile(shelf: Shelf, stream: Stream, until: datetime, fetch: Fetch, read
     if until - row.reconciled_at < RECONCILE_EVERY:
         return
     since = max(row.covered_from_at, until - min(SETTLES, stream.window))
-    _read(shelf, fetch, (since, until), reading)
-    shelf.miss(since, until, reading.told)
+    _read(shelf, fetch, (since, until), reading, is_again=True)
+    if not stream.is_lasting:
+        shelf.miss(since, until, reading.told)
     shelf.mark(reconciled_at=until)
 
 
-def _read(shelf: Shelf, fetch: Fetch, span: tuple[datetime, datetime], reading: Reading) -> int:
+def _read(
+    shelf: Shelf,
+    fetch: Fetch,
+    span: tuple[datetime, datetime],
+    reading: Reading,
+    *,
+    is_again: bool = False,
+) -> int:
     """How many items the pages of a span told of, each page kept as it came. Raises Broken where the source raised."""
     told = 0
     for page in _pages(fetch, span):
         reading.is_answered = True
-        keys = shelf.put(page)
+        keys = shelf.put(item for item in page if not (is_again and item.is_mark))
         reading.told |= keys
         told += len(keys)
     reading.is_answered = True

@@ -30,8 +30,8 @@ from integrations.connectors.memory import Item, Memory, Stream
 
 NO_PIPELINE = "No repository of the team has a pipeline at Azure DevOps; CI may run elsewhere."
 MAX_PAGES = 60
-# Told in what is remembered: builds queued before this moment were deleted when the list was read.
-_PURGED = "purged"
+# Told in what is remembered: a span that was so old when it was read that builds in it were deleted by then.
+_PURGED = "purged."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +128,16 @@ class AzureHost:
             silent = gap
 
         def fetch(since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
-            horizon = self._until - timedelta(days=kept_days)
-            if since < horizon < until:
-                yield [Item(_PURGED, horizon, is_final=True)]
+            if since < self._until - timedelta(days=kept_days or 1):
+                yield [_purged(since, until, read_at=self._until, kept_days=kept_days)]
             yield from self._pages(place, since, until)
 
         def refetch(keys: Sequence[str]) -> Sequence[Item]:
             return [item for row in self._by_numbers(place, keys) if (item := read_item(row)) is not None]
 
-        stream = Stream("builds", repository_id(place), timedelta(days=self._days))
+        stream = Stream("builds", repository_id(place), timedelta(days=self._days), is_lasting=True)
         recalled = self._memory.recall(stream, until=self._until, fetch=fetch, refetch=refetch)
-        builds = tuple(read_build(item) for item in recalled.items if item.key != _PURGED)
+        builds = tuple(read_build(item) for item in recalled.items if not item.key.startswith(_PURGED))
         if recalled.cause is not None:
             cause = recalled.cause
             why = cause if isinstance(cause, Unread) else Unread("unreachable", str(cause))
@@ -147,10 +146,13 @@ class AzureHost:
             # Single old runs are kept, so the oldest that is left proves nothing.
             words = f"How long runs are kept could not be read, so some may be missing. {silent.detail}"
             return Builds(builds, self._until, named_gap(place, Unread(silent.reason, words, silent.cause)))
-        purged = [item.happened_at for item in recalled.items if item.key == _PURGED]
-        if purged:
-            words = f"Azure DevOps deletes runs after {kept_days} days; all are there from {purged[0]:%-d %b %Y} on."
-            return Builds(builds, purged[0], named_gap(place, Unread("history_discarded", words)))
+        marks = (item for item in recalled.items if item.key.startswith(_PURGED))
+        purged = max((end for mark in marks if (end := _purged_until(mark, kept_days))), default=None)
+        if purged is not None:
+            words = (
+                f"Azure DevOps deletes runs after {kept_days} days; all are there from {purged:%-d %b %Y} on."
+            )
+            return Builds(builds, purged, named_gap(place, Unread("history_discarded", words)))
         missing = missing_from(recalled, since=self._until - stream.window, until=self._until, what="builds")
         return Builds(builds, recalled.covered_from, named_gap(place, missing) if missing else None)
 
@@ -293,3 +295,17 @@ class AzureHost:
         stream = Stream("tests", project_path(place), timedelta(days=60))
         total = self._memory.once(stream, str(run.id), ask).data["total"]
         return total if total is None or 0 <= total < 2**31 else None
+
+
+def _purged(since: datetime, until: datetime, *, read_at: datetime, kept_days: int) -> Item:
+    """The mark of a span. `kept_days` is 0 where the host did not say how long it keeps builds."""
+    data = {"since": since.isoformat(), "read_at": read_at.isoformat(), "kept_days": kept_days}
+    end = until - timedelta(microseconds=1)
+    return Item(f"{_PURGED}{since.isoformat()}", end, is_final=True, data=data, is_mark=True)
+
+
+def _purged_until(mark: Item, kept_days: int) -> datetime | None:
+    """Up to when builds of a span were deleted before they were read, None for none of them."""
+    read_at, since = (datetime.fromisoformat(mark.data[name]) for name in ("read_at", "since"))
+    horizon = read_at - timedelta(days=mark.data["kept_days"] or kept_days)
+    return min(horizon, mark.happened_at) if horizon > since else None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from integrations.connectors.azure_devops.asking import PER_PAGE, AzureAsker, rows_of
 from integrations.connectors.azure_devops.builds import Build
-from integrations.connectors.azure_devops.host import AzureHost
+from integrations.connectors.azure_devops.host import AzureHost, Builds
 from integrations.connectors.azure_devops.places import project_path, repository_id
 from integrations.connectors.common.comparing import NOT_COMPARABLE, Changed
 from integrations.connectors.common.history import cut_of
@@ -142,7 +142,8 @@ class Environments:
             wanted = frozenset(keys)
             return [item for page in pages(floor, self._until) for item in page if item.key in wanted]
 
-        stream = Stream("deployments", str(environment), timedelta(days=DAYS), overlap=timedelta(days=1))
+        window, overlap = timedelta(days=DAYS), timedelta(days=1)
+        stream = Stream("deployments", str(environment), window, overlap, is_lasting=True)
         recalled = self._memory.recall(stream, until=self._until, fetch=pages, refetch=refetch)
         covered_from = self._until if recalled.cause is not None else recalled.covered_from
         cut = cut_of(recalled, since=self._until - stream.window, until=self._until, what="deployments")
@@ -150,6 +151,10 @@ class Environments:
 
     def _of_repository(self, place: Place, name: str, history: _History) -> Line:
         """The deployments of builds of this repository. A build that was deleted tells neither repository nor commit."""
+        builds = self._host.builds(place) if self._host.has_ci(place) is True else None
+        if isinstance(builds, Builds):
+            # These are remembered when Azure DevOps has deleted them.
+            self._builds |= {build.run.id: build for build in builds.builds}
         missing = [one.build_id for one in history.sent if one.build_id not in self._builds]
         self._builds |= self._host.builds_of_numbers(place, list(dict.fromkeys(missing)))
         covered_from, cut = history.covered_from, history.cut

@@ -21,7 +21,7 @@ SETTLED = timedelta(days=7)
 
 def runs_of(place: Place, path: str, branch: str, window: timedelta) -> Stream:
     """The runs of a repository or one of its workflows, on a branch or on all."""
-    return Stream("runs", f"{_repository(place)} {path} {branch}".strip(), window)
+    return Stream("runs", f"{_repository(place)} {path} {branch}".strip(), window, is_lasting=True)
 
 
 def run_item(run: Run) -> Item:

@@ -88,7 +88,7 @@ class Deployments:
 
     def _releases(self, place: Place, environment: str) -> tuple[list[Release], datetime, Unread | None]:
         """The releases of the window, the moment after which none is missing, and why older ones are."""
-        stream = Stream("deployments", f"{place.path}/{environment}", WINDOW)
+        stream = Stream("deployments", f"{place.path}/{environment}", WINDOW, is_lasting=True)
 
         def pages(since: datetime, until: datetime | None) -> Iterator[list[Item]]:
             asked = {**_successes(environment), **span("finished", since, until)}

@@ -87,13 +87,13 @@ class BuildServer:
 
     def branch_runs(self, place: Place, days: int) -> Runs | Unread:
         """Completed pipelines of the default branch that changed in the window."""
-        stream = Stream("pipelines", f"{place.path}/{place.branch}", timedelta(days=days))
+        stream = Stream("pipelines", f"{place.path}/{place.branch}", timedelta(days=days), is_lasting=True)
         asked = {"ref": place.branch, "scope": "finished"}
         return self._runs(place, stream, [asked])
 
     def named_runs(self, place: Place, name: str, days: int) -> Runs | Unread:
         """Completed pipelines of that name, child pipelines among them."""
-        stream = Stream("named_pipelines", f"{place.path}/{name}", timedelta(days=days))
+        stream = Stream("named_pipelines", f"{place.path}/{name}", timedelta(days=days), is_lasting=True)
         asked = {"name": name, "scope": "finished"}
         # A listing leaves child pipelines out unless it asks for nothing else.
         return self._runs(place, stream, [asked, {**asked, "source": CHILD}], name=name)

@@ -147,7 +147,9 @@ class Trainer:
 
     def _jobs(self, place: Place, names: frozenset[str]) -> Recalled:
         """The jobs of these names that came to an end. Raises Unread."""
-        stream = Stream("training_jobs", f"{place.path}/{'|'.join(sorted(names))}", WINDOW, _OVERLAP)
+        stream = Stream(
+            "training_jobs", f"{place.path}/{'|'.join(sorted(names))}", WINDOW, _OVERLAP, is_lasting=True
+        )
         walk = JobWalk(self._reader, place, names)
         try:
             return self._remembering.recall(stream, lambda since, _: walk.back_to(since))

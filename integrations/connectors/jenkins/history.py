@@ -68,7 +68,7 @@ class Histories:
             return [item for key in keys if (item := _again(self._asker, job, key)) is not None]
 
         # Jenkins numbers neither jobs nor itself; a job of the same name that was made anew differs in its builds' times.
-        stream = Stream(f"builds.{window.days}", job.name, window)
+        stream = Stream(f"builds.{window.days}", job.name, window, is_lasting=True)
         recalled = self._memory.recall(stream, until=self._until, fetch=fetch, refetch=refetch)
         builds = tuple(read_build(item) for item in recalled.items if not item.key.startswith(_GAP))
         known = {build.number for build in builds}
@@ -136,7 +136,7 @@ def _gap_between(newer: Item, older: Item | None, since: datetime, until: dateti
 
 
 def _mark(number: int, at: datetime) -> Item:
-    return Item(f"{_GAP}{number}", at, is_final=True, data={"number": number})
+    return Item(f"{_GAP}{number}", at, is_final=True, data={"number": number}, is_mark=True)
 
 
 def _number(item: Item) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -144,6 +145,40 @@ def test_once_a_day_the_last_weeks_are_read_again_and_what_is_missed_twice_is_dr
     recalled = recall(source, truth, AT + 2 * DAY)
     # What is older than the weeks that are read again stays.
     assert ("d10" in keys(recalled), "d38" in keys(recalled)) == (False, True)
+
+
+def test_what_is_lasting_is_kept_when_its_source_deletes_it() -> None:
+    truth, source = history(), held_source()
+    runs = Stream("runs", "1", window=90 * DAY, is_lasting=True)
+    recall(source, truth, stream=runs)
+
+    del truth.items["d10"], truth.items["d40"]
+    truth.add("d11", AT - 11 * DAY - HOUR, status="again")
+    for days in (1, 2, 3):
+        recalled = recall(source, truth, AT + days * DAY, stream=runs)
+
+    # d87 and older are past; what changed meanwhile is known all the same.
+    assert keys(recalled) == [f"d{day}" for day in range(87)]
+    assert [item.data for item in recalled.items if item.key == "d11"] == [{"status": "again"}]
+
+
+def test_a_mark_is_believed_of_a_span_that_is_read_for_the_first_time_only() -> None:
+    truth, source = history(), held_source()
+    runs = Stream("runs", "1", window=90 * DAY, is_lasting=True)
+
+    def fetch(since: datetime, until: datetime) -> Iterator[Sequence[Item]]:
+        yield [Item(f"mark {(AT - since) / DAY:g}", since, is_final=True, is_mark=True)]
+        yield from truth.fetch(since, until)
+
+    for hours in (0, 25):
+        at = AT + hours * HOUR
+        found = DatabaseMemory(source, clock=lambda at=at: at).recall(
+            runs, until=at, fetch=fetch, refetch=truth.refetch
+        )
+
+    marks = [key for key in keys(found) if key.startswith("mark")]
+    # The slices of the first reading, and what came after it; not the weeks that were read again.
+    assert marks == ["mark 0.0416667", "mark 7", "mark 14", "mark 28", "mark 56"]
 
 
 def test_an_item_that_comes_back_was_missed_once_only() -> None:
