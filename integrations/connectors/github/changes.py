@@ -8,6 +8,7 @@ from datetime import datetime
 from integrations.connectors.common.changes import Change
 from integrations.connectors.common.payload import Row, moment, number, part, sha, text
 from integrations.connectors.github.payload import is_person, login
+from integrations.connectors.memory import mark_of
 
 APPROVED = "APPROVED"
 
@@ -42,11 +43,16 @@ def last_update(rows: Sequence[Row]) -> datetime | None:
     return moment(rows[-1], "updated_at") if rows else None
 
 
+def _is_author(account: Row, change: Change) -> bool:
+    # Of a change that is remembered only the author's mark is known.
+    return mark_of(login(account)) == mark_of(change.author)
+
+
 def is_approved(change: Change, reviews: Iterable[Row]) -> bool:
     """Whether a person other than the author approved before the merge."""
     for review in reviews:
         who, given_at = part(review, "user"), moment(review, "submitted_at")
         is_in_time = given_at is not None and given_at <= change.merged_at
-        if review.get("state") == APPROVED and is_in_time and is_person(who) and login(who) != change.author:
+        if review.get("state") == APPROVED and is_in_time and is_person(who) and not _is_author(who, change):
             return True
     return False

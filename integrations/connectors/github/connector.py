@@ -133,7 +133,7 @@ def _read(
     trainings = gather_runs.ask_trainings(server, asked, setup.training_workflows, until=until)
     # Repairs of releases are told by changes merged up to half a year ago.
     since = windows.since(187 if setup.production else 90)
-    histories = gather_changes.ask_changes(reader, asked, since=since, until=until)
+    histories = gather_changes.ask_changes(reader, asked, setup.hotfix_marks, since=since, until=until)
     lines = ask_lines(reader, asked, setup.production, since=windows.since(180), until=until)
     production = production_of(lines, windows, page="/deployments")
     observations += observe_training(trainings, until=until)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from integrations.connectors.common.asking import BUDGET, Asker, Params
@@ -31,6 +31,15 @@ class Reader(Asker):
     def __init__(self, http: Http, budget: int = BUDGET, memory: Memory | None = None) -> None:
         super().__init__(http, "GitHub", budget)
         self.memory = memory or Forgetful()
+
+    def pages(self, path: str, params: Params, *, max_pages: int) -> Iterator[list[Row]]:
+        """Page by page to the end. Raises Unread when a page cannot be had, and when there are more than `max_pages`."""
+        for page in range(1, max_pages + 1):
+            reply = self.get(path, {**params, "per_page": PER_PAGE, "page": page})
+            yield self.rows_of(reply)
+            if 'rel="next"' not in reply.headers.get("link", ""):
+                return
+        raise Unread("truncated", "A listing is longer than one collection reads.")
 
     def listing(
         self,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.connectors.common.changes import Change
+from integrations.connectors.common.changes import Change, is_hotfix
 from integrations.connectors.common.places import Place
 from integrations.connectors.common.releases import Deployment, Release
 from integrations.connectors.common.runs import Outcome, Run, StartedBy, StepFindings
@@ -74,6 +75,44 @@ def jobs_item(run: Run, found: StepFindings) -> Item:
 def findings_of(item: Item) -> StepFindings:
     passed_at = item.data["passed_at"]
     return StepFindings(item.data["has_run"], datetime.fromisoformat(passed_at) if passed_at else None)
+
+
+def changes_of(place: Place, marks: Sequence[str], window: timedelta) -> Stream:
+    """The merged changes of a default branch. Of labels and branches only whether they bear a mark is kept."""
+    digest = hashlib.sha256("|".join(sorted(marks)).encode()).hexdigest()[:16]
+    return Stream("changes", f"{_repository(place)} {place.branch} {digest}", window)
+
+
+def change_item(change: Change, marks: Sequence[str], *, updated_at: datetime) -> Item:
+    """A merged change, placed where the listing has it: by the time of its last update, and a merge is one."""
+    return Item(
+        key=str(change.number),
+        happened_at=updated_at,
+        is_final=True,
+        changed_at=updated_at,
+        data={
+            "merged_at": change.merged_at.isoformat(),
+            "author": mark_of(change.author),
+            "is_by_person": change.is_by_person,
+            "merge_sha": change.merge_sha,
+            "head_sha": change.head_sha,
+            "is_marked": is_hotfix(change, marks),
+        },
+    )
+
+
+def change_of(item: Item, marks: Sequence[str]) -> Change:
+    """The change that an item was made of; of its author only a mark."""
+    return Change(
+        number=int(item.key),
+        merged_at=datetime.fromisoformat(item.data["merged_at"]),
+        author=item.data["author"],
+        is_by_person=item.data["is_by_person"],
+        merge_sha=item.data["merge_sha"],
+        head_sha=item.data["head_sha"],
+        head_ref="",
+        labels=frozenset(marks[:1]) if item.data["is_marked"] else frozenset(),
+    )
 
 
 def reviews_of(place: Place) -> Stream:
