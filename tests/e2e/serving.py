@@ -136,20 +136,20 @@ def _deliver() -> None:
 
 def _connect_gitlab() -> None:
     """A GitLab that leads nowhere, beside the demo's own connections: it alone can make a signing token for its webhook."""
-    from integrations.services.connections import create_connection, pause_connection  # noqa: PLC0415 -- models need the app registry
+    from integrations.services import connections  # noqa: PLC0415 -- models need the app registry
+    from teams.models import User  # noqa: PLC0415 -- as above
 
-    made_at = NOW - timedelta(days=2)
-    connection = create_connection(
+    person, at = User.objects.get(username="demo-platform"), NOW - timedelta(days=2)
+    made = connections.create_connection(
         kind="gitlab",
         name="GitLab (demo)",
         base_url="https://gitlab.example.org",
         answers={"token": "leads-nowhere"},
-        by=None,
-        at=made_at,
+        by=person,
+        at=at,
     )
-    pause_connection(
-        connection=connection, reason="Demo data: this connection leads nowhere.", by=None, at=made_at
-    )
+    reason = "Demo data: this connection leads nowhere and is not read."
+    connections.pause_connection(connection=made, reason=reason, by=person, at=at)
 
 
 def main() -> None:

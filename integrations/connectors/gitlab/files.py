@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from integrations.connectors.base import SourceFile
+from integrations.connectors.common.asking import Params
 from integrations.connectors.common.files import decoded, failure_of_gap
 from integrations.connectors.common.payload import Row, moment, number, page_url, record, sha, text
 from integrations.connectors.common.unread import Unread
@@ -58,7 +59,7 @@ def _answer(reader: Reader, path: str, branch: str) -> Row | None:
 
 def _prove_readable(reader: Reader, at: str, branch: str) -> None:
     """Raises Unread where the branch shows no commit."""
-    asked = {"ref_name": branch, "per_page": 1}
+    asked: Params = {"ref_name": branch, "per_page": 1}
     if not reader.rows_of(reader.get(f"{at}/repository/commits", asked)):
         raise Unread("unreachable", f"Its default branch {branch[:80]} shows no commit.")
 

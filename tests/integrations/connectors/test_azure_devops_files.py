@@ -51,7 +51,8 @@ def failure(fake: FakeAzure, place: str = PLACE) -> Failure:
 def written(fake: FakeAzure, **over: Any) -> None:
     """The file stands at the head of trunk."""
     answer = {**file(PATH), "content": "version: 1\n", **over}
-    fake.answer(ITEMS, answer, path=f"/{PATH}", includeContent="true", **{"$format": "json", **HEAD})
+    asked: dict[str, Any] = {"$format": "json", **HEAD}
+    fake.answer(ITEMS, answer, path=f"/{PATH}", includeContent="true", **asked)
     wrote = [commit("wrote-it", WROTE_AT), commit("before", WROTE_AT)]
     fake.rows(COMMITS, wrote, **{"searchCriteria.itemPath": f"/{PATH}", **AT_HEAD})
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.connectors.memory import Forgetful, Item, Stream
+from integrations.connectors.memory import Forgetful, Item, Recalled, Stream
 from integrations.models import Connection, SourceStream, StreamItem
 from integrations.services import memory, sources, sweeping
 from integrations.services.memory import DatabaseMemory
@@ -154,12 +154,11 @@ def test_what_is_lasting_is_kept_when_its_source_deletes_it() -> None:
 
     del truth.items["d10"], truth.items["d40"]
     truth.add("d11", AT - 11 * DAY - HOUR, status="again")
-    for days in (1, 2, 3):
-        recalled = recall(source, truth, AT + days * DAY, stream=runs)
+    recalls = [recall(source, truth, AT + days * DAY, stream=runs) for days in (1, 2, 3)]
 
     # d87 and older are past; what changed meanwhile is known all the same.
-    assert keys(recalled) == [f"d{day}" for day in range(87)]
-    assert [item.data for item in recalled.items if item.key == "d11"] == [{"status": "again"}]
+    assert keys(recalls[-1]) == [f"d{day}" for day in range(87)]
+    assert [item.data for item in recalls[-1].items if item.key == "d11"] == [{"status": "again"}]
 
 
 def test_a_mark_is_believed_of_a_span_that_is_read_for_the_first_time_only() -> None:
@@ -170,14 +169,14 @@ def test_a_mark_is_believed_of_a_span_that_is_read_for_the_first_time_only() -> 
         yield [Item(f"mark {(AT - since) / DAY:g}", since, is_final=True, is_mark=True)]
         yield from truth.fetch(since, until)
 
-    for hours in (0, 25):
-        at = AT + hours * HOUR
-        found = DatabaseMemory(source, clock=lambda at=at: at).recall(
-            runs, until=at, fetch=fetch, refetch=truth.refetch
-        )
+    def read(at: datetime) -> Recalled:
+        remembered = DatabaseMemory(source, clock=lambda: at)
+        return remembered.recall(runs, until=at, fetch=fetch, refetch=truth.refetch)
 
-    marks = [key for key in keys(found) if key.startswith("mark")]
+    found = [read(AT), read(AT + 25 * HOUR)][-1]
+
     # The slices of the first reading, and what came after it; not the weeks that were read again.
+    marks = [key for key in keys(found) if key.startswith("mark")]
     assert marks == ["mark 0.0416667", "mark 7", "mark 14", "mark 28", "mark 56"]
 
 
