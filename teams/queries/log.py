@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -11,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 
 from teams.models import Event
+from teams.queries.log_words import action_words
 
 PAGE = 50
 # What a platform engineer sees of the log (SECURITY C6, row 59).
@@ -18,6 +20,8 @@ CONNECTION_EVENTS = ("connection.", "source.", "collection.")
 # What a team says among itself is read on its own pages, by who may see it there (C6, rows 10 and 11).
 SAID_INSIDE = ("answer.", "assessment.")
 INSIDE = frozenset({"value", "reason", "note"})
+# A column as wide as a whole one leaves no room for the others; the event keeps all of it.
+_DIGEST = re.compile(r"[0-9a-f]{40,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,6 @@ def log_page(*, before: int = 0, size: int = PAGE, connections_only: bool = Fals
     return LogPage(lines, shown[-1].pk if len(found) > size else 0)
 
 
-def action_words(action: str) -> str:
-    """`team.set_flags` as "Team: set flags"."""
-    noun, _, verb = action.partition(".")
-    return f"{noun.replace('_', ' ').capitalize()}: {verb.replace('_', ' ')}"
-
-
 def _where(event: Event) -> str:
     return str(event.team or event.unit or "")
 
@@ -81,4 +79,6 @@ def _pair(before: Any, after: Any) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(part) for part in value) or "none"
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return f"{value[:12]}…"
     return "none" if value in ("", None) else str(value)
