@@ -179,9 +179,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`indent` stands before the header, outside of its link."""
+
     header: str
     cells: Sequence[str | int | float | date | None]
     url: str = ""
+    indent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

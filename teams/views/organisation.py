@@ -56,9 +56,10 @@ def organisation(request: HttpRequest) -> HttpResponse:
     lines = unit_tree(user)
     rows = [
         Row(
-            _INDENT * line.depth + line.unit.name,
+            line.unit.name,
             (line.parent or "-", line.teams),
             reverse("teams:unit-detail", args=[line.unit.slug]),
+            _INDENT * line.depth,
         )
         for line in lines
     ]
@@ -75,6 +76,8 @@ def organisation(request: HttpRequest) -> HttpResponse:
 def _lead_of_tree(lines: list[UnitLine]) -> str:
     # The organisation itself is a line of the tree and no unit in the words of the page.
     units, teams = sum(line.unit.depth > 1 for line in lines), sum(line.teams for line in lines)
+    if not units and not teams:
+        return "No units and no teams yet."
     return f"{units} unit{'' if units == 1 else 's'} with {teams} team{'' if teams == 1 else 's'}."
 
 
