@@ -106,7 +106,7 @@ def model_page(model: MaturityModelFile, phase_id: str = "") -> ModelPage:
             DimensionPage(
                 d.id,
                 d.name,
-                d.summary,
+                _what_it_is(d.summary),
                 tuple(c for c in model.capabilities if c.in_rollup and c.dimension == d.id),
                 sum(c.id.partition(".")[0] in _inside(model, d.id) for c in shown),
             )
@@ -118,6 +118,11 @@ def model_page(model: MaturityModelFile, phase_id: str = "") -> ModelPage:
         reworded=sum(c.basis in {"seed", "microsoft"} for c in core),
         added=sum(c.basis == "extension" for c in core),
     )
+
+
+def _what_it_is(summary: str) -> str:
+    """Its first sentence; where a dimension comes from is told once, at the foot of the page."""
+    return f"{summary.partition('. ')[0].removesuffix('.')}."
 
 
 def _inside(model: MaturityModelFile, dimension: str) -> frozenset[str]:

@@ -72,7 +72,7 @@ _MEDIAN = ", median"
 PART_WORDS = {"guard": "Speaks only if", "yes_if": "Says yes if", "no_if": "Says no if"}
 SOURCE_WORDS = {"connection": "connection", "service": "service", "user": "entered by hand"}
 CONFIDENCE_WORDS = {"high": "high trust", "medium": "medium trust", "low": "low trust"}
-BASIS_WORDS = {"seed": "seed document", "microsoft": "Microsoft's tables", "extension": "extension"}
+BASIS_WORDS = {"seed": "source document", "microsoft": "Microsoft's tables", "extension": "extension"}
 CAUSE_WORDS = {
     "publication": "an assessment was published",
     "measurement": "a signal was read",

@@ -51,6 +51,13 @@ def test_every_line_of_the_seed_document_is_there(page):
     assert [line for line in lines if re.sub(r"[*]", "", line.removeprefix("- ")) not in shown] == []
 
 
+def test_a_dimension_says_what_it_is_and_not_how_the_file_came_to_it(page):
+    assert (
+        "Operations & feedback Seeing, judging, keeping up and improving the model in use. Seeing the live system"
+        in section(page, "dimensions")
+    )
+
+
 def test_one_phase(maturity_model, get):
     page = get(make_user("nora"), "/model/?phase=design")
 
@@ -91,15 +98,16 @@ class TestCapability:
         )
         assert (
             "Does every tracked run record the code version it ran with? A commit id, with no unsaved changes. "
-            "Train phase · basis: seed document Rule, evidence and sources "
+            "Train phase · basis: source document Rule, evidence and sources "
             "Speaks only if there were at least 10 runs in the tracker in the last 90 days. "
             "Says yes if at least 80 % of runs name their commit (last 90 days). "
             "Says no if under 50 % of runs name their commit (last 90 days). The rule decides, with high trust."
         ) in main(page)
 
     def test_an_overlay_says_that_it_enters_nothing(self, maturity_model, get):
-        assert "An overlay It is assessed beside the rest and enters no dimension and no team level." in main(
-            get(make_user("nora"), "/model/genai/")
+        assert (
+            "An overlay It is assessed beside the rest and counts for no dimension and for no level of a team."
+            in main(get(make_user("nora"), "/model/genai/"))
         )
 
     def test_unknown_is_404(self, maturity_model, get):
