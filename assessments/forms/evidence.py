@@ -1,4 +1,4 @@
-"""Evidence by hand: a link that is never fetched, or a note."""
+"""Evidence by hand: a link or a note."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EvidenceForm(forms.Form):
         required=False,
         label="Address",
         assume_scheme="https",
-        help_text="The portal keeps the address and never opens it.",
+        help_text="The portal opens it only where it leads into a connected system, to see whether it is still there.",
     )
     text = forms.CharField(
         max_length=8000, required=False, label="Note", widget=forms.Textarea(attrs={"rows": 4})
