@@ -54,14 +54,14 @@ def _tasks(steps: FirstSteps, rights: Rights) -> tuple[Task, ...]:
         return ()
     organisation = reverse("teams:organisation")
     tasks = [
-        ("Make a unit", organisation, steps.has_units, "a department, a product, a site"),
-        ("Make a team", organisation, steps.has_teams, "a team is what is assessed"),
-        ("Invite people", reverse("teams:person-list"), steps.has_people, "each gets a link that works once"),
+        ("Make a unit", organisation, steps.has_units, "A department, a product, a site"),
+        ("Make a team", organisation, steps.has_teams, "A team is what is assessed"),
+        ("Invite people", reverse("teams:person-list"), steps.has_people, "Each gets a link that works once"),
     ]
     if rights.can("connection.edit"):
         connections = address("integrations:connection-list")
         tasks.append(
-            ("Connect a system", connections, steps.has_readings, "teams can assess themselves without one")
+            ("Connect a system", connections, steps.has_readings, "Teams can assess themselves without one")
         )
     return tuple(
         Task(label, url, "done" if is_done else "todo", note=note) for label, url, is_done, note in tasks
@@ -98,7 +98,7 @@ def _look(page: HomePage, rights: Rights) -> tuple[Link | None, str]:
         )
     if page.seen == 0:
         return None, ""
-    counts = f"You see {count_words(page.seen, 'team')}; {page.with_result} of them with a result."
+    counts = f"You see {count_words(page.seen, 'team')}; {page.with_result} {'has' if page.with_result == 1 else 'have'} a result."
     heatmap = address("insights:heatmap")
     if heatmap and rights.can("heatmap.view"):
         return Link("Open the heatmap", heatmap), counts

@@ -120,4 +120,4 @@ def _criterion_lead(status: StatusLine) -> str:
     if status.since_at is None:
         return f"{outcome}: nobody has answered it and nothing was measured."
     by = f", by {status.by}" if status.by else ""
-    return f"{outcome} since {day_words(timezone.localtime(status.since_at).date())}: {status.cause_in_words}{by}."
+    return f"{outcome}, since {day_words(timezone.localtime(status.since_at).date())}: {status.cause_in_words}{by}."

@@ -23,12 +23,13 @@ def lead_of(summary: Summary, *, by_capability: bool = False) -> SafeString:
     if summary.weakest is None:
         return says
     return format_html(
-        "{} The weakest {} is <strong>{}</strong>: {} of {} stand at {}{}.",
+        "{} The weakest {} is <strong>{}</strong>: {} of {} {} at {}{}.",
         says,
         "capability" if by_capability else "dimension",
         summary.weakest.name,
         summary.weakest_low,
         summary.weakest_of,
+        "stands" if summary.weakest_low == 1 else "stand",
         summary.weakest_at,
         " or lower" if summary.weakest_at else "",
     )

@@ -39,11 +39,12 @@ class Chosen:
 def heatmap(request: HttpRequest) -> HttpResponse:
     """The whole picture, in one table."""
     form, chosen = _chosen(request)
+    nothing = {"form": form, "home": Link("Go to Home", reverse("home"))}
     if chosen is None:
-        return render(request, "insights/heatmap_empty.html", {"form": form}, status=404)
+        return render(request, "insights/heatmap_empty.html", nothing, status=404)
     found = _grid(request, chosen)
     if found is None:
-        return render(request, "insights/heatmap_empty.html", {"form": form})
+        return render(request, "insights/heatmap_empty.html", nothing)
     maturity_model, grid = found
     model = catalog.model_file(maturity_model)
     names = {level.level: level.name for level in model.levels}

@@ -129,7 +129,9 @@ class HealthPage:
 
     @property
     def lead(self) -> str:
-        """The answer, in a sentence."""
+        """The answer, in a sentence; empty when there is no connection."""
+        if not self.total:
+            return ""
         of = "1 connection" if self.total == 1 else f"{self.total} connections"
         if not self.attention:
             return f"{of}, and none needs you."

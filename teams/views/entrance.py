@@ -131,7 +131,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         form,
         title=f"Welcome, {person}",
         lead=f"Choose a password. You sign in with it and your user name, {person.username}.",
-        submit="Keep the password and sign in",
+        submit="Set the password and sign in",
         base="base_signed_out.html",
     )
 

@@ -118,7 +118,7 @@ def invite_lead(page: Page, other: Page) -> None:
     other.goto(page.get_by_label("Link").input_value())
     other.get_by_label("Password", exact=True).fill(PASSWORD)
     other.get_by_label("The same password again").fill(PASSWORD)
-    main_button(other, "Keep the password and sign in")
+    main_button(other, "Set the password and sign in")
     expect(other.get_by_role("heading", level=1)).to_have_text("Home")
 
 

@@ -64,7 +64,7 @@ def test_where_somebody_real_works_only_the_administrator_removes_it(demo, here)
 
     page = sign_in(here, admin).get(PATH).content.decode()
     # Six of the demo and one that was made below it, in the root, the demo's unit and the one made below.
-    assert "This takes 7 teams in 3 units, and " in page
+    assert "This removes 7 teams in 3 units, and " in page
     assert "Teams and units that you made below the demo organisation go too." in page
     # Nobody administers anything now, so somebody may start; the next line would be a portal without a way in.
     assert sign_in(here, admin).post(PATH).headers["Location"] == "/setup/"

@@ -307,7 +307,7 @@ def test_the_demo_goes_with_one_click_and_a_confirmation_and_leaves_a_portal_tha
     assert answer["Location"] == "/demo/remove/"
     people = User.objects.count()
     question = client.get("/demo/remove/").content.decode()
-    assert f"This takes 3 teams in 3 units, and {people} people." in question
+    assert f"This removes 3 teams in 3 units, and {people} people." in question
     assert User.objects.count() == people
 
     done = client.post("/demo/remove/")

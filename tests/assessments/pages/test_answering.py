@@ -342,9 +342,9 @@ class TestSending:
 
         assert head(page) == (
             "Forecasting Assessment Q4 2026 Check before you send "
-            "This would be the first result: level 0 (up to 4). 4 of 130 criteria are answered."
+            "This would be the first result: level 0 (up to 4). 4 of 130 criteria are answered in this assessment."
         )
-        assert section(page, "s-open").startswith("Not answered: 126 ")
+        assert section(page, "s-open").startswith("Without an answer: 126 ")
         # Level 1 needs no proof; three claims of level 2 do.
         assert section(page, "s-unproven").startswith("Claimed without evidence: 3 ")
         assert section(page, "s-disputes") == (

@@ -66,9 +66,7 @@ class TestHome:
     def test_a_manager_goes_to_the_heatmap(self, world, get):
         make_team("Alpha", unit=world.unit)
 
-        assert head(get(world.manager, "/")) == (
-            "Home Open the heatmap You see 2 teams; 1 of them with a result."
-        )
+        assert head(get(world.manager, "/")) == ("Home Open the heatmap You see 2 teams; 1 has a result.")
 
     def test_somebody_without_a_role(self, world, get, nobody):
         assert main(get(nobody, "/")) == (
@@ -83,10 +81,10 @@ class TestHome:
 
         assert main(page) == (
             "Home Make a unit Your portal is ready. Four steps lead to the first picture. "
-            "First steps Make a unit Not started a department, a product, a site "
-            "Make a team Not started a team is what is assessed "
-            "Invite people Not started each gets a link that works once "
-            "Connect a system Not started teams can assess themselves without one"
+            "First steps Make a unit Not started A department, a product, a site "
+            "Make a team Not started A team is what is assessed "
+            "Invite people Not started Each gets a link that works once "
+            "Connect a system Not started Teams can assess themselves without one"
         )
 
     def test_first_steps_go_on_where_they_are(self, bare, get):
@@ -94,8 +92,8 @@ class TestHome:
 
         assert "Connect a system" in main(get(admin, "/"))
         assert section(get(admin, "/"), "first").startswith(
-            "First steps Make a unit Completed a department, a product, a site "
-            "Make a team Completed a team is what is assessed Invite people Completed"
+            "First steps Make a unit Completed A department, a product, a site "
+            "Make a team Completed A team is what is assessed Invite people Completed"
         )
 
     def test_first_steps_end_with_the_first_result(self, world, get):

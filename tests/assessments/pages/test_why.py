@@ -106,7 +106,7 @@ class TestCriterion:
     def test_head_says_status_support_since_and_by_what(self, world, get):
         assert head(get(world.lead, world.path(DISPUTED))) == (
             "Teams Forecasting Training environment Does every tracked run record the code version it ran with? "
-            "No, measured, disputed since 20 Nov 2026: a signal was read, by CI."
+            "No, measured, disputed, since 20 Nov 2026: a signal was read, by CI."
         )
 
     def test_each_comparison_with_what_it_saw(self, world, get):
@@ -153,14 +153,14 @@ class TestCriterion:
         publish(world.team, world.lead, SAID, at=DAY_TWO)
         after = get(world.lead, world.path(CLAIMED))
 
-        assert "Yes, claimed, no evidence since 20 Nov 2026: an assessment was published" in head(before)
+        assert "Yes, claimed, no evidence, since 20 Nov 2026: an assessment was published" in head(before)
         assert links(before, "evidence") == ["https://git.example/lock"]
         # A file in the repository proves for 180 days.
         assert section(before, "evidence") == (
             "Evidence Lock file to 19 May 2027 seen 20 Nov 2026 "
             "It counts from the next published assessment on. What is expired carries nothing."
         )
-        assert "Yes, with evidence since 21 Nov 2026: an assessment was published, by Lena." in head(after)
+        assert "Yes, with evidence, since 21 Nov 2026: an assessment was published, by Lena." in head(after)
         assert section(after, "evidence") == "Evidence Lock file to 19 May 2027 seen 20 Nov 2026"
 
     def test_expired_evidence_carries_nothing(self, world, get):
@@ -206,7 +206,7 @@ class TestCriterion:
         words = section(get(world.lead, world.path("criteria/environment.dependencies_listed/")), "changed")
 
         assert words.startswith(
-            "Why did this change A newer reading says no since 21 Nov 2026. "
+            "Why this changed A newer reading says no since 21 Nov 2026. "
             "One more reading on another day that agrees will change this to no."
         )
 
@@ -241,7 +241,7 @@ class TestCriterion:
             "no takes under 50 %: holds. connection 1, 20 Nov 2026, 12:00"
         )
         assert section(page, "changed") == (
-            f"Why did this change Compare with the end of Compare From no to yes {change} {first}"
+            f"Why this changed Compare with the end of Compare From no to yes {change} {first}"
         )
         assert links(page, "changed") == ["https://mlflow.example/runs"]
         since = section(get(world.lead, world.path(f"{DISPUTED}?since=2026-11-20")), "changed")
@@ -272,7 +272,7 @@ class TestCriterion:
         words = section(get(world.lead, world.path(DISPUTED)), "changed")
 
         assert words.startswith(
-            "Why did this change No longer readable at connection 1 since 21 Nov 2026, because the system could not be "
+            "Why this changed No longer readable at connection 1 since 21 Nov 2026, because the system could not be "
             "reached. The reading of 20 Nov 2026 stands until 27 Nov 2026. It tells how many runs in the tracker and "
             "what share of runs name their commit."
         )

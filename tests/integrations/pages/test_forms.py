@@ -69,7 +69,7 @@ class TestCreate:
         assert "The test went through: Lab answers." in page
         assert (
             "reader. Project: 2 churn, fraud Missing: Administration (read) 1 signal stays unknown, and 1 criterion "
-            "loses what could decide it. Which : Administration (read) Is merging to the main branch blocked until review "
+            "loses what could decide it. Which ones : Administration (read) Is merging to the main branch blocked until review "
             "and required checks have passed? level 3 Signals: repo.main_branch_guarded. "
             "The token ends on 1 Dec 2026." in page
         )
@@ -280,7 +280,7 @@ def test_a_pause_needs_a_reason_and_ends_by_resume(world, as_):
     assert (refused.status_code, Connection.objects.get().is_paused) == (422, False)
     page = text_of(client.post(pause, {"reason": "moving to a new server"}, follow=True))
     assert "Paused moving to a new server" in page
-    assert "It is paused: moving to a new server" in text_of(client.get(resume))
+    assert "Why it is paused moving to a new server" in text_of(client.get(resume))
     client.post(resume)
     assert Connection.objects.get().is_paused is False
 

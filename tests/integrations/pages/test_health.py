@@ -153,7 +153,10 @@ def test_lead_sees_the_own_one_without_credential_and_without_steps(world, as_):
 def test_who_sees_none_is_told_that_none_is_needed(world, as_):
     page = text_of(as_("stranger").get(HEALTH))
 
-    assert "No connections. Teams can self-assess without them, so there is nothing to watch yet." in page
+    assert (
+        "No connections. There is nothing to watch yet: teams can assess themselves without connections."
+        in page
+    )
     assert "Add Fake Git" not in page
 
 

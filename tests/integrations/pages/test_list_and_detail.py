@@ -29,7 +29,7 @@ def test_no_connection_says_that_none_is_needed_and_offers_to_add_one(client):
     page = sign_in(client, make_admin()).get(LIST)
 
     offers = " ".join(f"Add {line.label}" for line in kind_lines())
-    assert f"No connections. Teams can self-assess without them. {offers}" in text_of(page)
+    assert f"No connections. Teams can assess themselves without them. {offers}" in text_of(page)
     content = page.content.decode()
     assert all(f'href="/connections/new/{line.kind}/"' in content for line in kind_lines())
 
@@ -37,7 +37,7 @@ def test_no_connection_says_that_none_is_needed_and_offers_to_add_one(client):
 def test_no_connection_of_ones_own_is_no_button(world, as_):
     page = text_of(as_("stranger").get(LIST))
 
-    assert "No connections. Teams can self-assess without them. A platform engineer can connect" in page
+    assert "No connections. Teams can assess themselves without them. A platform engineer can connect" in page
     assert ("Add Fake Git" in page, "Git," in page) == (False, False)
 
 
@@ -126,7 +126,7 @@ def test_what_an_empty_option_blinds_is_named_with_its_criteria(world, as_):
 
     # ci.training_runs_90d: environment.managed_compute is silent without it, training.automated can only be confirmed.
     assert (
-        "What nobody has named yet Workflows : empty for Bare, Churn 1 signal stays unknown, and 2 criteria lose what "
+        "What nobody has named yet Workflows : empty for Bare, Churn. 1 signal stays unknown, and 2 criteria lose what "
         "could decide them." in page
     )
     assert ("Signals: ci.training_runs_90d." in page, page.count("can only be confirmed")) == (True, 1)
