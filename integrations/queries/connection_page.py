@@ -122,7 +122,9 @@ def connection_page(actor: Actor, connection: Connection, at: datetime, number: 
 
 def _lead(connection: Connection, team_count: int) -> str:
     teams = {0: "no team yet", 1: "1 team"}.get(team_count, f"{team_count} teams")
-    read = "paused" if connection.is_paused else f"read {interval_words(connection.interval_minutes)}"
+    # The word of its state: what a person paused is paused, what the portal paused by itself has stopped.
+    paused = "paused" if connection.paused_by_id else "stopped"
+    read = paused if connection.is_paused else f"read {interval_words(connection.interval_minutes)}"
     return f"{label_of(connection.kind)} at {host_of(connection)}, {read}, for {teams}."
 
 
