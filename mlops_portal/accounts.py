@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -33,16 +35,42 @@ class PortalAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         record_refused_sign_in(username=str(credentials.get("username", "")), at=timezone.now())
 
 
+def reword(form: forms.Form, labels: dict[str, str], **helps: str) -> None:
+    """Sets the portal's words for the fields of one of allauth's forms; a placeholder only doubles the label."""
+    for name, label in labels.items():
+        field = form.fields[name]
+        field.label, field.help_text = label, helps.get(name, "")
+        field.widget.attrs.pop("placeholder", None)
+
+
 class SignInForm(LoginForm):  # type: ignore[misc]
     """allauth's form in the words of the portal; help and the link for a lost password stand in the page."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, label in (
-            ("login", "User name"),
-            ("password", "Password"),
-            ("remember", "Stay signed in for a week"),
-        ):
-            field = self.fields[name]
-            field.label, field.help_text = label, ""
-            field.widget.attrs.pop("placeholder", None)
+        reword(self, {"login": "User name", "password": "Password", "remember": "Stay signed in for a week"})
+
+
+class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """allauth's form in the words of the page where a first password is chosen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reword(
+            self,
+            {
+                "oldpassword": "Current password",
+                "password1": "New password",
+                "password2": "The same password again",
+            },
+            password1="At least 12 characters. A few words in a row are easier to type and harder to guess.",
+        )
+
+
+class AuthenticatorAppForm(ActivateTOTPForm):  # type: ignore[misc]
+    """allauth's form for the code that proves that the app is set up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reword(self, {"code": "Code from the app"})
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"

@@ -242,8 +242,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_SESSION_REMEMBER = None
-ACCOUNT_FORMS = {"login": "mlops_portal.accounts.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "mlops_portal.accounts.SignInForm",
+    "change_password": "mlops_portal.accounts.PasswordForm",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("PORTAL_TRUSTED_PROXIES", 0)
+MFA_FORMS = {"activate_totp": "mlops_portal.accounts.AuthenticatorAppForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 SESSION_COOKIE_AGE = 7 * 24 * 3600

@@ -17,7 +17,6 @@ class ProfileForm(forms.Form):
         required=False,
         label="What holds for this team",
         widget=forms.CheckboxSelectMultiple,
-        help_text='Each one opens "does not apply" for the criteria that it makes pointless. A reason is still asked for.',
     )
 
     def __init__(self, data: Any = None, *, team: Team, model: MaturityModelFile) -> None:

@@ -352,6 +352,6 @@ def lead_sentence(score: TeamScore, dimensions: tuple[DimensionLine, ...]) -> st
             (d.numbers.potential for d in held if d.numbers.potential is not None), default=score.level
         )
         if reach > score.level and open_questions:
-            text += f" and could be {reach}: {words.count_words(open_questions, 'criterion is', 'criteria are')} still open"
+            text += f" and could be {reach}, with {words.count_words(open_questions, 'criterion', 'criteria')} still open"
         text += "."
     return text

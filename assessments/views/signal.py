@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.views.decorators.http import require_safe
 
 from assessments.access import current_model, rights_on, signal_for
@@ -23,6 +25,7 @@ _COLUMNS = (
     Column("Sample", is_number=True),
     Column("Source"),
 )
+_PARTS = re.compile(r"[^._]+[._]?")
 
 
 @require_safe
@@ -35,6 +38,8 @@ def signal_detail(request: HttpRequest, slug: str, signal: str) -> HttpResponse:
     connections = address("integrations:connection-list")
     context = {
         "team": team,
+        # An id breaks where its words end, not within one.
+        "title": format_html_join("", "{}<wbr>", ((part,) for part in _PARTS.findall(chosen.id))),
         "page": page,
         "may": rights_on(user, team),
         "crumbs": team_crumbs(team),

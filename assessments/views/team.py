@@ -50,7 +50,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
         "lead": _list_lead(page.paginator.count, text),
         "action": make if lines else None,
         "make": make,
-        "empty_title": f'No team matches "{text}"',
+        "empty_title": f"No team matches “{text}”",
         "clear": Link("Show all teams", reverse("assessments:team-list")),
     }
     return render(request, "assessments/team_list.html", context)
@@ -60,7 +60,7 @@ def _list_lead(count: int, text: str) -> str:
     if count == 0:
         return ""
     return (
-        f'{count_words(count, "team matches", "teams match")} "{text}".'
+        f"{count_words(count, 'team matches', 'teams match')} “{text}”."
         if text
         else f"You see {count_words(count, 'team')}."
     )

@@ -186,6 +186,7 @@ def _unit_page(
         "mix_rows": mix_rows,
         "points": points,
         "lead": _unit_lead(points),
+        "teams_link": Link("See the teams", reverse("assessments:team-list")),
         "mix": charts.level_mix(points),
         "steps": charts.unit_dimension_steps(points, names),
         "columns": columns,
@@ -196,17 +197,19 @@ def _unit_page(
 
 def _team_lead(points: list[TeamPoint]) -> str:
     if not points:
-        return "No week with a result in this period."
+        return ""
     first, last = points[0], points[-1]
     now = f"Level {last.level} (verified {last.verified}, up to {last.potential})"
     if first.level == last.level:
-        return f"{now}, the same as {len(points)} recorded weeks ago."
+        return (
+            f"{now}." if first is last else f"{now}, the same as in the first recorded week of this period."
+        )
     return f"{now}; it was {first.level} in the first recorded week of this period."
 
 
 def _unit_lead(points: list[UnitPoint]) -> str:
     if not points:
-        return "No week is recorded yet in this period."
+        return ""
     last = points[-1]
     counted = f"{last.counted} of {last.teams} teams have a current result"
     if last.level is None:

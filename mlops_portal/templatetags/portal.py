@@ -318,6 +318,7 @@ def form(
     action: str = "",
     method: str = "post",
     back: parts.Link | None = None,
+    is_main: bool = True,
 ) -> dict[str, Any]:
     return {
         "form": form,
@@ -325,16 +326,17 @@ def form(
         "action": action,
         "method": method,
         "back": back,
+        "is_main": is_main,
         "csrf_token": _csrf(context),
     }
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(form: BaseForm) -> dict[str, Any]:
-    """All errors of a bound form with links to their fields; nothing where there are none."""
+def error_summary(form: BaseForm, state: str = "Nothing was saved.") -> dict[str, Any]:
+    """All errors of a bound form with links to their fields, after what they mean; nothing where there are none."""
     listed = []
     for name, errors in form.errors.items():
         field = form[name] if name in form.fields else None
         target = (field.id_for_label or field.auto_id) if field is not None else ""
         listed += [(target, f"{field.label}: {error}" if field is not None else error) for error in errors]
-    return {"errors": listed}
+    return {"errors": listed, "state": state}

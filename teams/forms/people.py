@@ -58,9 +58,7 @@ class RoleForm(forms.Form):
         place.choices = places_for(by)  # type: ignore[attr-defined]
         if not {Role.PLATFORM, Role.ADMIN}.isdisjoint(roles):
             place.required = False
-            place.help_text = (
-                "Platform engineers and administrators have the whole organisation: leave it empty for them."
-            )
+            place.help_text = "Leave it empty for platform engineers and administrators."
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

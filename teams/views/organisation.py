@@ -81,6 +81,10 @@ def _lead_of_tree(lines: list[UnitLine]) -> str:
     return f"{units} unit{'' if units == 1 else 's'} with {teams} team{'' if teams == 1 else 's'}."
 
 
+def _lead_of_unit(teams: int) -> str:
+    return f"{teams} {'team belongs' if teams == 1 else 'teams belong'} to it."
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def unit_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One unit: what is below it, its teams, and the roles that hold here. POST gives a role."""
@@ -98,11 +102,13 @@ def unit_detail(request: HttpRequest, slug: str) -> HttpResponse:
             )
             return redirect("teams:unit-detail", slug)
     can_appoint = rights.can("unit.appoint", unit)
+    page = Paginator(teams_right_in(unit, user), 100).get_page(request.GET.get("page"))
     context = {
         "unit": unit,
+        "lead": _lead_of_unit(page.paginator.count),
         "crumbs": place_crumbs(unit, user, with_unit=False),
         "units": units_right_below(unit, user),
-        "page": Paginator(teams_right_in(unit, user), 100).get_page(request.GET.get("page")),
+        "page": page,
         "archived": archived_teams_in(unit, user),
         "can_edit": rights.can("unit.edit", unit),
         "grants": people_on(unit) if can_appoint else None,

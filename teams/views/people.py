@@ -52,11 +52,19 @@ def person_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "page": page,
         "words": words,
-        "lead": f"{page.paginator.count} {'person' if page.paginator.count == 1 else 'people'}"
-        + (f" with “{words}” in the name or address." if words else "."),
+        "lead": _list_lead(page.paginator.count, words),
+        "clear": Link("Show everybody", _LIST.url),
         "action": Link("Invite somebody", reverse("teams:person-create")),
     }
     return render(request, "teams/person_list.html", context)
+
+
+def _list_lead(count: int, words: str) -> str:
+    if not words:
+        return f"{count} {'person' if count == 1 else 'people'}."
+    if count == 0:
+        return f"Nobody has “{words}” in the name or address."
+    return f"{count} {'person has' if count == 1 else 'people have'} “{words}” in the name or address."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

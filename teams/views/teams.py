@@ -67,6 +67,7 @@ def team_move(request: HttpRequest, slug: str) -> HttpResponse:
         lead=f"It belongs to {team.unit}. Who holds a role on the new unit gets it here; who held one on the old loses it.",
         submit="Move the team",
         crumbs=place_crumbs(team.unit, user),
+        back=Link("Cancel", reverse("teams:team-settings", args=[slug])),
     )
 
 

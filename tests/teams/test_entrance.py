@@ -445,3 +445,29 @@ def test_allauths_pages_are_in_the_portals_frame(address):
     assert page.status_code == 200
     assert '<header class="bar">' in page.content.decode()
     assert 'class="btn' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "labels", "button"),
+    [
+        (
+            "/account/password/change/",
+            ["Current password", "New password", "The same password again"],
+            "Change the password",
+        ),
+        ("/account/2fa/totp/activate/", ["Key", "Code from the app"], "Turn on"),
+        ("/account/2fa/webauthn/", [], "Add a key"),
+    ],
+)
+def test_allauths_forms_speak_as_the_others(address, labels, button):
+    page = sign_in(Client(), make_lead(make_team())).get(address).content.decode()
+
+    assert re.findall(r"<label for=[^>]*>([^<]*)</label>", page) == labels
+    assert re.findall(r'<(?:button|a)[^>]*class="btn btn--main"[^>]*>([^<]*)</', page) == [button]
+    assert "placeholder" not in page
+
+
+def test_the_code_for_the_app_lies_on_white_in_any_theme():
+    page = sign_in(Client(), make_lead(make_team())).get("/account/2fa/totp/activate/").content.decode()
+
+    assert len(re.findall(r'<span data-theme="light"><img src="data:image/svg\+xml;base64,', page)) == 1

@@ -9,7 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from teams.forms.tokens import SCOPE_WORDS, scope_choices
 from teams.models import ApiToken
+from teams.permissions import SCOPES
 from teams.services.refusal import NotAllowed
 from teams.services.tokens import WrongToken, create_token, mark_token_used, revoke_token, token_digest
 from tests.factories import events, make_admin, make_lead, make_platform_engineer, make_team, make_user
@@ -117,3 +119,8 @@ def test_the_command_refuses_in_one_sentence(options, says):
     with pytest.raises(CommandError, match=says):
         call_command("create_token", **options)
     assert ApiToken.objects.count() == 0
+
+
+def test_every_scope_says_what_it_opens():
+    assert sorted(SCOPE_WORDS) == sorted(SCOPES)
+    assert dict(scope_choices())["measurements:write"] == "Send measurements (measurements:write)"

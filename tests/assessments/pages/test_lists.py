@@ -140,13 +140,13 @@ class TestTeamList:
 
         page = get(world.manager, "/teams/?q=ALPH")
 
-        assert head(page) == 'Teams Make a team 1 team matches "ALPH".'
+        assert head(page) == "Teams Make a team 1 team matches “ALPH”."
         assert "Forecasting" not in main(page)
 
     def test_filtered_to_nothing_offers_all(self, world, get):
         page = get(world.manager, "/teams/?q=<b>zzz")
 
-        assert main(page).endswith('No team matches "<b>zzz" Try a shorter part of the name. Show all teams')
+        assert main(page).endswith("No team matches “<b>zzz” Try a shorter part of the name. Show all teams")
 
     def test_no_team_at_all(self, world, get, nobody):
         assert main(get(nobody, "/teams/")) == (

@@ -188,7 +188,7 @@ class TestOtherViews:
 
     def test_what_microsoft_asks_only(self, world, get):
         assert section(get(world.lead, world.path()), "microsoft") == (
-            "What Microsoft asks only Only criteria of Microsoft's own tables; the team is the lowest column "
+            "Only what Microsoft asks The criteria of Microsoft's own tables; the team is the lowest column "
             "Column Level Verified to possible People? unknown Nothing known; up to 4 "
             "Model creation Level 0 0 1 2 3 4 Model release? unknown Nothing known; up to 4 "
             "Application integration? unknown Nothing known; up to 4 Team Level 0 0 1 2 3 4"

@@ -134,7 +134,10 @@ def test_under_three_teams_nothing_is_said(client):
 
     page = text_of(client.get(RULES))
 
-    assert "Too few teams. You see 1 team. What a rule says of one team stands on that team's pages." in page
+    assert (
+        "Too few teams You see 1 team. What a rule says of one team stands on that team's pages. See the teams"
+        in page
+    )
     assert ("build.main_green" in page, "Never" in page) == (False, False)
     assert rule_page(make_manager(unit), AT).groups == ()
 
