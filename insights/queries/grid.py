@@ -40,6 +40,11 @@ NO_RESULT = Cell("none")
 SHORT = {"integration": "App", "operations": "Ops"}
 
 
+def short_word(key: str) -> str:
+    """A word for a dimension that fits a fifth of a phone: the key says the same, if need be cut."""
+    return SHORT.get(key, key.replace("_", " ").capitalize())
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """`key` is a dimension's or a capability's id; `group` the dimension of a capability."""
@@ -50,8 +55,7 @@ class Column:
 
     @property
     def short(self) -> str:
-        """A word that fits a fifth of a phone: the key says the same, if need be cut."""
-        return SHORT.get(self.key, self.key.replace("_", " ").capitalize())
+        return short_word(self.key)
 
 
 @dataclass(frozen=True, slots=True)

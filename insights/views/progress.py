@@ -21,6 +21,7 @@ from assessments.services.score_rows import week_end
 from insights.charts import progress as charts
 from insights.exports.csv_file import csv_response
 from insights.forms.filters import ProgressFilter
+from insights.queries.grid import short_word
 from insights.queries.progress import (
     VIEW,
     StatusChange,
@@ -125,8 +126,8 @@ def _dimension_names(maturity_model: MaturityModel) -> dict[str, str]:
 
 
 def _short(names: dict[str, str]) -> dict[str, str]:
-    """The keys as words: five columns beside a chart have no room for the names, which stand in the chart."""
-    return {key: key.replace("_", " ").capitalize() for key in names}
+    """Five columns beside a chart have no room for the names, which stand in the chart."""
+    return {key: short_word(key) for key in names}
 
 
 def _csv_url(request: HttpRequest, place: Team | Unit) -> str:
