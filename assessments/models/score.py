@@ -64,7 +64,7 @@ class VerdictChange(models.Model):
     after = models.CharField(max_length=7, choices=Verdict.Value.choices)
     at = models.DateTimeField()
     how = models.CharField(max_length=8, choices=How.choices)
-    # A source's or person's name, kept as text.
+    # A person's name kept as text, or a connection's key: teams.queries.machines names it to who may know.
     by = models.CharField(max_length=160, blank=True)
     # The day of the first reading that said so; null where none had to be waited for.
     first_said_on = models.DateField(null=True, blank=True)
@@ -112,7 +112,7 @@ class CriterionStatus(models.Model):
     flags = models.JSONField(default=list)
     since_at = models.DateTimeField()
     cause = models.CharField(max_length=20, choices=Cause.choices)
-    # A person's or source's name, kept as text: it stays true when the account is gone.
+    # As of a verdict's change: a name stays true when the account is gone.
     by = models.CharField(max_length=160, blank=True)
     is_current = models.BooleanField(default=True)
 

@@ -27,6 +27,7 @@ from assessments.queries.team_state import (
 )
 from assessments.queries.why_changed import VerdictMove, standing_notes, verdict_moves
 from teams.models import Team
+from teams.queries.machines import Who, unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,19 @@ class CapabilityPage:
 
 
 def capability_page(
-    team: Team, maturity_model: MaturityModel, capability: Capability, as_of: date
+    team: Team,
+    maturity_model: MaturityModel,
+    capability: Capability,
+    as_of: date,
+    *,
+    who: Who = unnamed,
 ) -> CapabilityPage:
-    """The page of one capability of one team. Seven queries, one more when its level moved."""
+    """The page of one capability of one team, with who acted as `who` words it. Seven queries, one more when it moved."""
     model = catalog.model_file(maturity_model)
     score = Score.objects.filter(
         team=team, capability=catalog.rows(maturity_model).capabilities[capability.id]
     ).first()
-    lines = criteria_why(team, maturity_model, capability.criteria, as_of)
+    lines = criteria_why(team, maturity_model, capability.criteria, as_of, who=who)
     level = score.level if score is not None else None
     following = min(
         (c.level for c in capability.criteria if level is not None and c.level > level), default=None
@@ -135,21 +141,26 @@ def capability_page(
             )
             for descriptor in capability.descriptors
         ),
-        moves=newest_moves(team, maturity_model, capability=capability.id, limit=5),
+        moves=newest_moves(team, maturity_model, capability=capability.id, limit=5, who=who),
         previous=model.capabilities[place - 1] if place else None,
         following=model.capabilities[place + 1] if place + 1 < len(model.capabilities) else None,
     )
 
 
 def criteria_why(
-    team: Team, maturity_model: MaturityModel, criteria: Iterable[Criterion], as_of: date
+    team: Team,
+    maturity_model: MaturityModel,
+    criteria: Iterable[Criterion],
+    as_of: date,
+    *,
+    who: Who = unnamed,
 ) -> tuple[CriterionWhy, ...]:
     """These criteria with all that stands behind them. Five queries."""
     criteria = tuple(criteria)
     ids = catalog.rows(maturity_model).criteria
     wanted = [ids[criterion.id] for criterion in criteria]
     signals = {signal for criterion in criteria for signal in signals_of(criterion)}
-    statuses = statuses_of(team, maturity_model, wanted)
+    statuses = statuses_of(team, maturity_model, wanted, who=who)
     answers = published_answers(team, maturity_model, wanted)
     verdicts = verdicts_of(team, maturity_model, as_of, wanted)
     evidence = evidence_of(team, wanted, as_of)
@@ -169,12 +180,12 @@ def criteria_why(
 
 
 def criterion_why(
-    team: Team, maturity_model: MaturityModel, criterion: Criterion, as_of: date
+    team: Team, maturity_model: MaturityModel, criterion: Criterion, as_of: date, *, who: Who = unnamed
 ) -> CriterionWhy:
     """One criterion with how it stood before, newest first. Six queries."""
-    (line,) = criteria_why(team, maturity_model, [criterion], as_of)
+    (line,) = criteria_why(team, maturity_model, [criterion], as_of, who=who)
     earlier = tuple(
-        status_line(row)
+        status_line(row, who)
         for row in CriterionStatus.objects.filter(
             team=team, criterion=catalog.rows(maturity_model).criteria[criterion.id]
         ).order_by("-since_at", "-pk")[:20]
@@ -192,7 +203,7 @@ def criterion_why(
 
 
 def signals_why(
-    team: Team, maturity_model: MaturityModel, line: CriterionWhy, as_of: date
+    team: Team, maturity_model: MaturityModel, line: CriterionWhy, as_of: date, *, who: Who = unnamed
 ) -> SignalsWhy | None:
     """None for a criterion without a rule. Two queries."""
     auto, verdict = line.criterion.auto, line.verdict
@@ -204,7 +215,7 @@ def signals_why(
             if verdict is None
             else explain(auto.rule, verdict.because, verdict.verdict, is_deciding=verdict.is_deciding)
         ),
-        moves=verdict_moves(team, catalog.rows(maturity_model).criteria[line.criterion.id]),
+        moves=verdict_moves(team, catalog.rows(maturity_model).criteria[line.criterion.id], who=who),
         notes=standing_notes(
             team,
             signals_of(line.criterion),

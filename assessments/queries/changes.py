@@ -11,6 +11,7 @@ from assessments.models import CriterionStatus, MaturityModel, ScoreHistory, Ver
 from assessments.queries import words
 from assessments.queries.why_changed import value_moves
 from teams.models import Team
+from teams.queries.machines import Who, unnamed
 
 # No page's cost depends on the length of history: so many facts are looked at, so many moves told.
 _LOOKED_AT = 120
@@ -50,7 +51,12 @@ class _Step:
 
 
 def newest_moves(
-    team: Team, maturity_model: MaturityModel, *, capability: str | None = None, limit: int = _TOLD
+    team: Team,
+    maturity_model: MaturityModel,
+    *,
+    capability: str | None = None,
+    limit: int = _TOLD,
+    who: Who = unnamed,
 ) -> tuple[Move, ...]:
     """At most `limit` changes of level, newest first. One query, one more when something moved, and one when signals moved it."""
     facts = ScoreHistory.objects.filter(team=team, capability__maturity_model=maturity_model)
@@ -64,7 +70,7 @@ def newest_moves(
     moves = _moves(newest)[:limit]
     if not moves:
         return ()
-    causes = _causes(team, maturity_model, moves)
+    causes = _causes(team, maturity_model, moves, who)
     return tuple(
         Move(move.capability, move.before, move.after, move.on, causes[move.capability, move.on])
         for move in moves
@@ -84,7 +90,7 @@ def _moves(newest: Sequence[tuple[str, date, int | None]]) -> list[_Step]:
 
 
 def _causes(
-    team: Team, maturity_model: MaturityModel, moves: Sequence[_Step]
+    team: Team, maturity_model: MaturityModel, moves: Sequence[_Step], who: Who
 ) -> defaultdict[tuple[str, date], tuple[Cause, ...]]:
     days = sorted({move.on for move in moves})
     begin = datetime.combine(days[0], time.min, tzinfo=UTC)
@@ -107,7 +113,7 @@ def _causes(
     for capability, criterion, status, support, since_at, why, by in rows:
         key = (capability, since_at.astimezone(UTC).date())
         if key in wanted:
-            tail = f", by {by}" if by else ""
+            tail = f", by {who(by)}" if by else ""
             cause = Cause(
                 criterion,
                 words.status_words(status, support),

@@ -19,6 +19,7 @@ from assessments.queries.next_steps import NextStep, next_steps
 from assessments.queries.signal_words import SIGNAL_GROUPS
 from assessments.queries.team_state import UNTOUCHED, StatusLine, VerdictLine, statuses_of, verdicts_of
 from teams.models import Team
+from teams.queries.machines import Who, unnamed
 
 # Asked for by name on the page: how much is made in notebooks.
 NOTEBOOK_SIGNALS = (
@@ -162,8 +163,8 @@ class TeamPage:
     published: tuple[Assessment, ...]
 
 
-def team_page(team: Team, maturity_model: MaturityModel, as_of: date) -> TeamPage:
-    """The whole page. Eight queries, one less when no level ever moved."""
+def team_page(team: Team, maturity_model: MaturityModel, as_of: date, *, who: Who = unnamed) -> TeamPage:
+    """The whole page, with who acted as `who` words it. Eight queries, one less when no level ever moved."""
     model = catalog.model_file(maturity_model)
     slugs = catalog.rows(maturity_model).slugs
     statuses = {slugs[pk]: line for pk, line in statuses_of(team, maturity_model).items()}
@@ -192,7 +193,7 @@ def team_page(team: Team, maturity_model: MaturityModel, as_of: date) -> TeamPag
             {name: line.level for name, line in lines.items()},
             holding_back,
         ),
-        moves=newest_moves(team, maturity_model),
+        moves=newest_moves(team, maturity_model, who=who),
         open_assessment=next((a for a in assessments if a.status < Assessment.Status.PUBLISHED), None),
         published=tuple(a for a in assessments if a.status >= Assessment.Status.PUBLISHED),
     )

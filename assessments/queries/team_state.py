@@ -12,6 +12,7 @@ from assessments.queries import words
 from assessments.scoring import SIGNAL_VALID_DAYS
 from mlops_portal.lib.words import day_words
 from teams.models import Team
+from teams.queries.machines import Who, unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +131,19 @@ UNTOUCHED = StatusLine()
 
 
 def statuses_of(
-    team: Team, maturity_model: MaturityModel, criteria: Collection[int] | None = None
+    team: Team, maturity_model: MaturityModel, criteria: Collection[int] | None = None, *, who: Who = unnamed
 ) -> dict[int, StatusLine]:
-    """By criterion row id, how each criterion stands now."""
+    """By criterion row id, how each criterion stands now; `who` puts what brought it there into words."""
     rows = CriterionStatus.objects.filter(
         team=team, is_current=True, criterion__capability__maturity_model=maturity_model
     )
     if criteria is not None:
         rows = rows.filter(criterion__in=criteria)
-    return {row.criterion_id: status_line(row) for row in rows}
+    return {row.criterion_id: status_line(row, who) for row in rows}
 
 
-def status_line(row: CriterionStatus) -> StatusLine:
-    return StatusLine(row.status, row.support, tuple(row.flags), row.since_at, row.cause, row.by)
+def status_line(row: CriterionStatus, who: Who = unnamed) -> StatusLine:
+    return StatusLine(row.status, row.support, tuple(row.flags), row.since_at, row.cause, who(row.by))
 
 
 def verdicts_of(

@@ -15,6 +15,7 @@ from assessments.queries.explaining import SeenAt, seen_at, version_words
 from assessments.scoring import SIGNAL_VALID_DAYS
 from mlops_portal.lib.words import day_words
 from teams.models import Team
+from teams.queries.machines import Who, unnamed
 
 _TOLD = 10
 _HELD = {True: "held", False: "did not hold", None: "was open"}
@@ -67,13 +68,15 @@ class Since:
     whole: VerdictMove | None
 
 
-def verdict_moves(team: Team, criterion: int, *, limit: int = _TOLD) -> tuple[VerdictMove, ...]:
+def verdict_moves(
+    team: Team, criterion: int, *, limit: int = _TOLD, who: Who = unnamed
+) -> tuple[VerdictMove, ...]:
     """At most `limit` changes of what signals say of a criterion (its row id), newest first. One query."""
     rows = VerdictChange.objects.filter(team=team, criterion=criterion).order_by("-at", "-pk")[:limit]
-    return tuple(verdict_move(row) for row in rows)
+    return tuple(verdict_move(row, who) for row in rows)
 
 
-def moved_since(team: Team, criterion: int, since: date) -> Since:
+def moved_since(team: Team, criterion: int, since: date, *, who: Who = unnamed) -> Since:
     """What changed from the end of that day until now, taken together. One query."""
     begin = datetime.combine(since + timedelta(days=1), time.min, tzinfo=UTC)
     rows = list(
@@ -83,7 +86,7 @@ def moved_since(team: Team, criterion: int, since: date) -> Since:
         return Since(len(rows), None)
     first, last = rows[0], rows[-1]
     whole = replace(
-        verdict_move(last),
+        verdict_move(last, who),
         before=first.before,
         values=tuple(value_moves(first.because_before, last.because)),
         new_rule=_new_rule(first.because_before, last.because),
@@ -91,13 +94,13 @@ def moved_since(team: Team, criterion: int, since: date) -> Since:
     return Since(len(rows), whole)
 
 
-def verdict_move(row: VerdictChange) -> VerdictMove:
+def verdict_move(row: VerdictChange, who: Who = unnamed) -> VerdictMove:
     return VerdictMove(
         at=row.at,
         before=row.before,
         after=row.after,
         how=_how(row),
-        by=row.by,
+        by=who(row.by),
         values=tuple(value_moves(row.because_before, row.because)),
         causes=tuple(CauseLine(cause["text"], cause["url"]) for cause in row.causes),
         new_rule=_new_rule(row.because_before, row.because),

@@ -23,6 +23,7 @@ from mlops_portal.lib.parts import Link, Meta
 from mlops_portal.lib.words import day_words
 from teams.access import signed_in, team_for
 from teams.models import Team, User
+from teams.queries.machines import who_for
 from teams.queries.rights import remembered_rights, teams_visible_to
 
 _PER_PAGE = 50
@@ -74,7 +75,7 @@ def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
     may = rights_on(user, team)
     maturity_model = current_model()
     model = catalog.model_file(maturity_model)
-    page = team_page(team, maturity_model, timezone.now().date())
+    page = team_page(team, maturity_model, timezone.now().date(), who=who_for(user))
     start = _action(team, page, may) if page.open_assessment is None else None
     context = {
         "team": team,

@@ -23,6 +23,7 @@ from mlops_portal.lib.parts import Link
 from mlops_portal.lib.words import day_words
 from teams.access import signed_in, team_for
 from teams.models import Team
+from teams.queries.machines import who_for
 
 
 @require_safe
@@ -32,7 +33,7 @@ def capability_detail(request: HttpRequest, slug: str, capability: str) -> HttpR
     team = team_for(user, slug, "results.view")
     maturity_model = current_model()
     chosen = capability_for(maturity_model, capability)
-    page = capability_page(team, maturity_model, chosen, timezone.now().date())
+    page = capability_page(team, maturity_model, chosen, timezone.now().date(), who=who_for(user))
     may = rights_on(user, team)
     context = {
         "team": team,
@@ -79,15 +80,16 @@ def criterion_detail(request: HttpRequest, slug: str, criterion: str) -> HttpRes
     model = catalog.model_file(maturity_model)
     capability = next(c for c in model.capabilities if chosen in c.criteria)
     today = timezone.now().date()
-    line = criterion_why(team, maturity_model, chosen, today)
+    who = who_for(user)
+    line = criterion_why(team, maturity_model, chosen, today, who=who)
     since, error = _since(request.GET.get("since", ""), today)
     place = reverse("assessments:capability-detail", args=[team.slug, capability.id])
     context = {
         "team": team,
         "line": line,
-        "why": signals_why(team, maturity_model, line, today),
+        "why": signals_why(team, maturity_model, line, today, who=who),
         "since": since,
-        "moved": moved_since(team, catalog.rows(maturity_model).criteria[chosen.id], since)
+        "moved": moved_since(team, catalog.rows(maturity_model).criteria[chosen.id], since, who=who)
         if since
         else None,
         "error": error,

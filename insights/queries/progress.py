@@ -15,6 +15,7 @@ from assessments.scoring import ORG_MIN_TEAMS
 from assessments.standing import Plan
 from mlops_portal.lib.compiled import Compiled
 from teams.models import Team, Unit
+from teams.queries.machines import Who, unnamed
 from teams.queries.places import Places, places_of
 from teams.queries.rights import Rights
 
@@ -173,10 +174,10 @@ def capability_changes(
     return sorted(changes, key=lambda change: (change.after or 0) - (change.before or 0))
 
 
-def status_changes(team: Team, *, since: datetime, limit: int = 30) -> list[StatusChange]:
-    """The newest changes of criteria, each with its cause."""
+def status_changes(team: Team, *, since: datetime, limit: int = 30, who: Who = unnamed) -> list[StatusChange]:
+    """The newest changes of criteria, each with its cause and with who acted as `who` words it."""
     return [
-        StatusChange(at, slug, status, support, CriterionStatus.Cause(cause).label, by)
+        StatusChange(at, slug, status, support, CriterionStatus.Cause(cause).label, who(by))
         for at, slug, status, support, cause, by in CriterionStatus.objects.filter(
             team=team, since_at__gte=since
         )

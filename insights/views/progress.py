@@ -36,6 +36,7 @@ from mlops_portal.lib.csp import allow_charts
 from mlops_portal.lib.parts import Column, Link, Row, Verdict
 from mlops_portal.lib.words import day_words
 from teams.models import Team, Unit
+from teams.queries.machines import who_for
 from teams.queries.rights import remembered_rights, teams_visible_to, units_visible_to
 
 NO_RESULT = "no result"
@@ -165,7 +166,11 @@ def _team_page(
                 team, maturity_model, catalog.plan(maturity_model), weeks=weeks, until=until
             )
         ],
-        "moments": _moments(team, status_changes(team, since=timezone.now() - timedelta(weeks=weeks)), texts),
+        "moments": _moments(
+            team,
+            status_changes(team, since=timezone.now() - timedelta(weeks=weeks), who=who_for(request.user)),
+            texts,
+        ),
     }
 
 

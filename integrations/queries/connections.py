@@ -84,12 +84,20 @@ def sources_visible_to(actor: Actor) -> QuerySet[Source]:
     return Source.objects.open().filter(team__in=teams_visible_to(actor, VIEW))
 
 
-def connections_visible_to(actor: Actor) -> QuerySet[Connection]:
-    """All, for who keeps connections; else those that feed a team that the actor sees."""
+def connections_visible_to(actor: Actor, *, with_removed: bool = False) -> QuerySet[Connection]:
+    """All, for who keeps connections, removed ones when asked for; else those that feed a team that the actor sees."""
     connections = Connection.objects.open()
     if rights_of(actor).can(EDIT):
-        return connections
+        return Connection.objects.all() if with_removed else connections
     return connections.filter(Exists(sources_visible_to(actor).filter(connection=OuterRef("pk"))))
+
+
+def connection_names(actor: Actor) -> dict[str, str]:
+    """What connections are called that the actor may see, by what is stored of them as of who acted. Two queries."""
+    rows = connections_visible_to(actor, with_removed=True).order_by("pk").only("pk", "name")
+    names = {row.measurement_source: f"connection {row.name}" for row in rows}
+    # Rows from before keys were stored hold the name itself.
+    return {**{name: name for name in names.values()}, **names}
 
 
 def connection_rows(actor: Actor, at: datetime) -> list[ConnectionRow]:

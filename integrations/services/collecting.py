@@ -328,7 +328,7 @@ def _record(
         source=source.connection.measurement_source,
         items=items,
         at=at,
-        by_name=f"connection {run.connection.name}",
+        by_name=run.connection.measurement_source,
         immediate=run.trigger != Collection.Trigger.SCHEDULE,
     )
     run.notes = [*run.notes, *_remarks(taken, run)]

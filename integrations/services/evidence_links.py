@@ -67,7 +67,7 @@ def check_links(*, source: Source, run: Collection, at: datetime) -> int:
                 outcome=seen.outcome,
                 detail=seen.detail,
                 at=at,
-                by_name=f"connection {connection.name}",
+                by_name=connection.measurement_source,
             )
             looked += 1
             if seen.is_last or time.monotonic() > ends:

@@ -43,10 +43,10 @@ GITHUB, MLFLOW = "github", "mlflow"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where measurements come from: the key that they are stored under, and the name that people see."""
+    """Where measurements come from: the key that they are stored under, and what is kept as who acted."""
 
     source: str
-    label: str
+    by: str
 
 
 class Sources:
@@ -58,11 +58,11 @@ class Sources:
     def place(self, signal: str, story: Story) -> Place:
         name = family(signal)
         if name == MLFLOW:
-            return Place(self.mlflow.measurement_source, self.mlflow.name)
+            return Place(self.mlflow.measurement_source, self.mlflow.measurement_source)
         if name in {"monitoring", "serving"}:
             return Place(PUSHED, "prometheus-demo")
         connection = self.code(story)
-        return Place(connection.measurement_source, connection.name)
+        return Place(connection.measurement_source, connection.measurement_source)
 
     def code(self, story: Story) -> Connection:
         """The GitHub that holds the team's code."""

@@ -296,7 +296,7 @@ def _moves(keys: Keys, one: Teller, measurements: Sequence[Values]) -> Iterator[
             "after": move.after.verdict.value,
             "at": keys.moment(move.on, READ_AT),
             "how": VerdictChange.How.SCHEDULE.value,
-            "by": keys.sources.place(signals_of(move.after.rule)[0], one.told.story).label,
+            "by": keys.sources.place(signals_of(move.after.rule)[0], one.told.story).by,
             "because_before": _because(keys, move.before, measurements),
             "because": _because(keys, move.after, measurements),
         }
@@ -343,7 +343,7 @@ def _statuses(keys: Keys, one: Teller) -> Iterator[Values]:
         if change.cause == "publication":
             by = str(one.lead)
         elif change.cause == "measurement" and change.criterion in keys.signals:
-            by = keys.sources.place(keys.signals[change.criterion], one.told.story).label
+            by = keys.sources.place(keys.signals[change.criterion], one.told.story).by
         yield {
             **CRITERION_STATUS,
             "team_id": one.team.pk,

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from teams.models import Event
 from teams.queries.log_words import action_words
+from teams.queries.machines import Who, unnamed
 
 PAGE = 50
 # What a platform engineer sees of the log (SECURITY C6, row 59).
@@ -41,8 +42,13 @@ class LogPage:
     older: int
 
 
-def log_page(*, before: int = 0, size: int = PAGE, connections_only: bool = False) -> LogPage:
-    """Events older than the one with the key `before` (0: the newest), in at most two queries whatever the log's length."""
+def log_page(
+    *, before: int = 0, size: int = PAGE, connections_only: bool = False, who: Who = unnamed
+) -> LogPage:
+    """Events older than the one with the key `before` (0: the newest), in at most two queries whatever the log's length.
+
+    `who` puts who acted into words.
+    """
     events = Event.objects.select_related("unit", "team").order_by("-at", "-pk")
     if connections_only:
         wanted = (Q(action__startswith=prefix) for prefix in CONNECTION_EVENTS)
@@ -53,7 +59,7 @@ def log_page(*, before: int = 0, size: int = PAGE, connections_only: bool = Fals
     found = list(events[: size + 1])
     shown = found[:size]
     lines = tuple(
-        LogLine(event.at, event.actor_name, action_words(event.action), _change(event), _where(event))
+        LogLine(event.at, who(event.actor_name), action_words(event.action), _change(event), _where(event))
         for event in shown
     )
     return LogPage(lines, shown[-1].pk if len(found) > size else 0)

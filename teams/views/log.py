@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from mlops_portal.lib.parts import Column, Row
 from teams.access import require, signed_in
 from teams.queries.log import log_page
+from teams.queries.machines import who_for
 from teams.queries.rights import remembered_rights
 
 
@@ -21,6 +22,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     page = log_page(
         before=int(before) if before.isdecimal() and len(before) < 19 else 0,
         connections_only=remembered_rights(person).is_limited("event.view", "connections_only"),
+        who=who_for(person),
     )
     context = {
         "columns": (Column("What"), Column("When"), Column("Who"), Column("Where"), Column("Change")),

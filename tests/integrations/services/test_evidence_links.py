@@ -98,7 +98,7 @@ def test_gone_takes_its_support_away_and_an_answer_gives_it_back(source: Source,
     collect(source.connection, at=AT + 4 * DAY)
     assert looked(evidence) == ("answered", "")
     assert status(source.team) == ("yes", "evidenced", "evidence")
-    by = f"connection {source.connection.name}"
+    by = source.connection.measurement_source
     assert events() == [("evidence.gone", by), ("evidence.back", by)]
 
 

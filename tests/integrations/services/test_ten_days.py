@@ -178,7 +178,7 @@ def test_each_change_tells_what_moved_and_nothing_else_is_told(fake: FakeSystem)
 
     rows = VerdictChange.objects.order_by("at").values_list("before", "after", "how", "by", "first_said_on")
     first, change, again = (AT + timedelta(days=days) for days in (0, 5, 6))
-    by = f"connection {connection.name}"
+    by = connection.measurement_source
     assert list(rows) == [
         ("", "yes", "schedule", by, None),
         ("yes", "no", "schedule", by, (AT + timedelta(days=3)).date()),
