@@ -263,5 +263,6 @@ def _check_words(evidence: Evidence) -> str:
         gone = f"Gone since {since}, so it carries nothing; {looked}"
         return f"{gone}: {evidence.check_detail}"
     if evidence.check_outcome == Evidence.Check.ANSWERED:
-        return f"Its page answers; {looked}."
+        how = f" {evidence.check_detail}" if evidence.check_detail else ""
+        return f"Its page answers{how}; {looked}."
     return f"Could not be checked, which changes nothing; {looked}: {evidence.check_detail}"

@@ -186,9 +186,11 @@ class Connector(ABC):
         """Request headers made of the connection's options, the credential among them."""
 
     @classmethod
-    def page_question(cls, fragment: str) -> str:
-        """The path to ask instead of a page that exists in the browser only (`#/...`): 404 when it is gone. "" for none such."""
-        return ""
+    def pages_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Where the pages of what a team mapped lie, below the connection's address: only these and all below them are asked
+        for with its credential, for somebody of the team chose the address. None means that none is.
+        """
+        return ()
 
     def __init__(self, http: Http) -> None:
         self.http = http
@@ -207,6 +209,12 @@ class Connector(ABC):
         Raises http.SourceError where that cannot be told. Only connectors of systems that keep code have this method.
         """
         raise NotImplementedError(f"{self.label} keeps no files.")
+
+    def has_page(self, fragment: str, options: Mapping[str, Any]) -> bool | None:
+        """Whether a page that exists in the browser only (`#/...`) is there; False as well where it is not of what the team
+        mapped, None where only a browser could tell. Raises http.SourceError, with its status where it is gone.
+        """
+        return None
 
     @classmethod
     def gives_files(cls) -> bool:

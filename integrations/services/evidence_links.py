@@ -1,7 +1,9 @@
 """Evidence that points into a connected host is looked at again at each collection; other links are never fetched.
 
 A page that is gone takes its support with it, and gives it back when it answers again. What could not be checked changes
-nothing, and a page that the portal never saw without a credential is not missed: hosts hide private pages behind "not found".
+nothing. The credential is the portal's and the address a member's: it goes only where the team's own mapping leads, so that
+nobody learns through it what else is there. Other pages are asked for as by a stranger, and one that strangers did not see
+the last time is not missed: hosts hide private pages behind "not found".
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import structlog
 from django.db.models import F
@@ -19,8 +21,8 @@ from assessments.models import Evidence
 from assessments.services.evidence import record_check
 from integrations.connectors.http import Failure, SourceError
 from integrations.connectors.registry import NotAConnector, UnknownConnector
-from integrations.models import Collection, Connection, Source
-from integrations.queries.kinds import connector_class
+from integrations.models import Collection, Source
+from integrations.queries.kinds import connector_class, known_class
 from integrations.services.doors import page_door
 from mlops_portal.lib.secrets import CannotDecrypt
 
@@ -33,8 +35,13 @@ SECONDS = 30.0
 _KEPT = "/%:@!$&'()*+,;=~-._"
 _PORTS = {"http": 80, "https": 443}
 IN_A_PAGE = "The address names a place inside a page (behind the #), which only a browser can open."
+ODD = "The address leads upwards or has a back-slash in it, so it was not asked for."
+NOT_OURS = "No such page is known among what is mapped to this team; what else is there is not looked at with the portal's credential."
+# Kept with what answered a stranger: then "not found" later means that it is gone.
+OPEN = "without signing in"
 _TROUBLE = frozenset({Failure.UNREACHABLE, Failure.TLS, Failure.BLOCKED, Failure.RATE_LIMITED})
 _GONE = frozenset({404, 410})
+_HIDDEN = frozenset({401, 403, 404})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class Question:
 
     path: str
     is_trusted: bool
+    # Of a page in the browser only; then `path` is empty.
+    fragment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ def check_links(*, source: Source, run: Collection, at: datetime) -> int:
     connection, looked, ends = source.connection, 0, time.monotonic() + SECONDS
     try:
         for evidence in _pointing_into(source):
-            seen = _look(connection, evidence, seconds=ends - time.monotonic())
+            seen = _look(source, evidence, seconds=ends - time.monotonic())
             record_check(
                 evidence=evidence,
                 outcome=seen.outcome,
@@ -99,51 +108,85 @@ def _origin(parts: SplitResult) -> tuple[str, str, int | None] | None:
     return parts.scheme, parts.hostname, port
 
 
-def _look(connection: Connection, evidence: Evidence, *, seconds: float) -> Seen:
-    question = question_of(connection, evidence.url)
+def _look(source: Source, evidence: Evidence, *, seconds: float) -> Seen:
+    connection, question = source.connection, question_of(source, evidence.url)
     if question is None:
+        return Seen(Evidence.Check.UNKNOWN, ODD)
+    if question.fragment and not question.is_trusted:
         return Seen(Evidence.Check.UNKNOWN, IN_A_PAGE)
+    is_there: bool | None = True
     try:
         with page_door(connection, seconds=seconds, is_trusted=question.is_trusted) as http:
-            http.look(question.path)
+            if question.fragment:
+                connector = connector_class(connection.kind)(http)
+                is_there = connector.has_page(question.fragment, source.options)
+            else:
+                http.look(question.path)
     except SourceError as error:
-        return _seen(error, evidence, is_trusted=question.is_trusted)
+        return _seen(error, evidence, question)
     except (CannotDecrypt, UnknownConnector, NotAConnector) as error:
         return Seen(Evidence.Check.UNKNOWN, str(error))
-    return Seen(Evidence.Check.ANSWERED, "")
+    if not is_there:
+        return Seen(Evidence.Check.UNKNOWN, IN_A_PAGE if is_there is None else NOT_OURS)
+    return Seen(Evidence.Check.ANSWERED, "" if question.is_trusted else OPEN)
 
 
-def _seen(error: SourceError, evidence: Evidence, *, is_trusted: bool) -> Seen:
-    if error.kind is Failure.TOO_BIG:
+def _seen(error: SourceError, evidence: Evidence, question: Question) -> Seen:
+    host = urlsplit(evidence.url).hostname
+    if error.kind is Failure.TOO_BIG and not question.fragment:
         # It began to answer with success; how much there is does not matter.
-        return Seen(Evidence.Check.ANSWERED, "")
-    if error.status not in _GONE:
-        return Seen(Evidence.Check.UNKNOWN, error.message, is_last=error.kind in _TROUBLE)
-    # 410 says that it was there; "not found" by itself may be a page that strangers do not see.
-    if error.status == 410 or is_trusted or evidence.answered_at is not None:
+        return Seen(Evidence.Check.ANSWERED, "" if question.is_trusted else OPEN)
+    if error.status in _GONE and _was_there(error, evidence, question):
+        return Seen(Evidence.Check.GONE, f"{host} answers {error.status}: not there.")
+    if error.status in _GONE | _HIDDEN and question.fragment:
+        # The very words of a page of others: whether there is one is theirs to know.
+        return Seen(Evidence.Check.UNKNOWN, NOT_OURS)
+    if error.status in _HIDDEN and not question.is_trusted:
         return Seen(
-            Evidence.Check.GONE, f"{urlsplit(evidence.url).hostname} answers {error.status}: not there."
+            Evidence.Check.UNKNOWN,
+            f"{host} shows this page to nobody without signing in, or it was never there. "
+            "The portal signs in only to what is mapped to this team.",
         )
-    return Seen(
-        Evidence.Check.UNKNOWN,
-        f"{urlsplit(evidence.url).hostname} shows this page to nobody without signing in, or it was never there.",
-    )
+    return Seen(Evidence.Check.UNKNOWN, error.message, is_last=error.kind in _TROUBLE)
 
 
-def question_of(connection: Connection, url: str) -> Question | None:
-    """What to ask about an address of the connection's own origin; None where only a browser could tell.
+def _was_there(error: SourceError, evidence: Evidence, question: Question) -> bool:
+    """Whether "not found" means that it is gone. 410 says so itself; a stranger is told so of private pages too."""
+    if question.fragment:
+        return evidence.answered_at is not None
+    if error.status == 410 or question.is_trusted:
+        return True
+    return (evidence.check_outcome, evidence.check_detail) == (Evidence.Check.ANSWERED, OPEN)
 
-    The credential goes with it below the connection's own address only: it was entered for that.
-    """
-    parts, base = urlsplit(url), urlsplit(connection.base_url)
+
+def question_of(source: Source, url: str) -> Question | None:
+    """What to ask about an address of the connection's own origin; None for one that a server could take for another."""
+    parts, base = urlsplit(url), urlsplit(source.connection.base_url)
+    if _is_odd(parts.path):
+        return None
     base_path = f"{base.path.rstrip('/')}/"
     inside = parts.path.startswith(base_path) or f"{parts.path}/" == base_path
     if parts.fragment.startswith(("/", "!")):
-        path = connector_class(connection.kind).page_question(parts.fragment) if inside else ""
-        return Question(path, is_trusted=True) if path else None
-    if "/../" in f"{parts.path}/" or "\\" in parts.path:
-        return None
+        return Question("", is_trusted=inside, fragment=parts.fragment)
     path = f"{parts.path}/".removeprefix(base_path)[:-1] if inside else parts.path
+    kind = known_class(source.connection.kind)
+    pages = kind.pages_of(source.options) if inside and kind is not None else ()
+    is_own = any(_is_below(path, page) for page in pages)
+    if not is_own:
+        path = parts.path
     quoted = quote(path.lstrip("/"), safe=_KEPT)
     query = f"?{quote(parts.query, safe=_KEPT + '?')}" if parts.query else ""
-    return Question(f"{quoted}{query}", is_trusted=inside)
+    return Question(f"{quoted}{query}", is_trusted=is_own)
+
+
+def _is_odd(path: str) -> bool:
+    plain = unquote(path)
+    while plain != path:
+        path, plain = plain, unquote(plain)
+    return "\\" in path or any(part.partition(";")[0] in {".", ".."} for part in path.split("/"))
+
+
+def _is_below(path: str, page: str) -> bool:
+    """Whether a path is that page or lies below it, part by part."""
+    own = [unquote(part) for part in page.split("/")]
+    return page != "" and [unquote(part) for part in path.split("/")][: len(own)] == own

@@ -156,6 +156,10 @@ class FakeConnector(Connector):
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {options.get('token', '')}"}
 
+    @classmethod
+    def pages_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        return (f"team/{options['project']}",)
+
     def test(self) -> Found:
         data = self.http.get("me").data
         return Found(

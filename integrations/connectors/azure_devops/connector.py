@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from integrations.connectors.azure_devops.asking import AzureAsker
 from integrations.connectors.azure_devops.builds import definitions_meant
@@ -97,6 +97,12 @@ class AzureDevopsConnector(Connector):
             "Authorization": "Basic " + base64.b64encode(f":{token}".encode()).decode("ascii"),
             "X-TFS-FedAuthRedirect": "Suppress",
         }
+
+    @classmethod
+    def pages_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Repositories; other pages of a project belong to no single one."""
+        names = (mapped.full_name for mapped in read_setup(options).repositories if not mapped.problem)
+        return tuple("/_git/".join(name.split("/", 1)) for name in names)
 
     def test(self) -> Found:
         """What is reachable with this credential, and which scopes are missing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from integrations.connectors.base import (
     Collected,
@@ -82,6 +82,12 @@ class GitlabConnector(Connector):
     def headers(cls, options: Mapping[str, str]) -> dict[str, str]:
         """The token as a bearer's: its own header, PRIVATE-TOKEN, is one that clients carry along to other hosts."""
         return {"Authorization": f"Bearer {options.get('token', '').strip()}"}
+
+    @classmethod
+    def pages_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Projects that are named by their path; a number is no address."""
+        names = (mapped.full_name for mapped in read_setup(options).repositories if not mapped.problem)
+        return tuple(name for name in names if not name.isdecimal())
 
     def test(self) -> Found:
         """What is reachable with this credential, and which rights are missing."""

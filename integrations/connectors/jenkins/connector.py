@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
 from integrations.connectors.common.asking import Asker
@@ -28,7 +28,7 @@ from integrations.connectors.common.unread import Unread
 from integrations.connectors.jenkins.found import PERMISSIONS, look_round
 from integrations.connectors.jenkins.history import Histories
 from integrations.connectors.jenkins.host import NO_CI, TESTED_BEFORE, JenkinsHost
-from integrations.connectors.jenkins.jobs import Job, Jobs, Named
+from integrations.connectors.jenkins.jobs import Job, Jobs, Named, path_of
 from integrations.connectors.jenkins.lines import NO_COMPARISON, Sendings, compare, trials_of
 from integrations.connectors.jenkins.options import (
     CI_SIGNALS,
@@ -69,6 +69,13 @@ class JenkinsConnector(Connector):
         """Basic authentication with the first request: Jenkins answers 403 and asks for nothing."""
         user, token = options.get("user", "").strip(), options.get("token", "").strip()
         return {"Authorization": "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode("ascii")}
+
+    @classmethod
+    def pages_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Every job that is named."""
+        setup = read_setup(options)
+        jobs = (*setup.ci, *setup.training, *setup.production, *setup.preproduction)
+        return tuple(path_of(name) for name in dict.fromkeys(jobs))
 
     def test(self) -> Found:
         """What is reachable with this credential, and which permissions or plug-ins are missing."""

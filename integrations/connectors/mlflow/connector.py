@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
-from urllib.parse import quote, unquote
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from integrations.connectors.base import Collected, Connector, Fact, Found, Observation, Option, Question
 from integrations.connectors.common.authorization import authorization
 from integrations.connectors.common.gaps import Gap
+from integrations.connectors.common.payload import Row, part, text
 from integrations.connectors.mlflow.age_signals import observe_ages
 from integrations.connectors.mlflow.ask_models import (
     ModelList,
@@ -35,6 +36,7 @@ from integrations.connectors.mlflow.options import (
     RUN_SIGNALS,
     SOURCE_OPTIONS,
     Setup,
+    matches,
     read_setup,
 )
 from integrations.connectors.mlflow.parse import Run
@@ -72,19 +74,36 @@ class MlflowConnector(Connector):
         """The credential, where there is one."""
         return authorization(options)
 
-    @classmethod
-    def page_question(cls, fragment: str) -> str:
-        """Runs and model versions are pages of the browser; the API tells whether they are there."""
-        path = fragment.partition("?")[0].strip("/")
-        if match := _RUN_PAGE.fullmatch(path):
-            return f"api/2.0/mlflow/runs/get?run_id={match[1]}"
-        if match := _VERSION_PAGE.fullmatch(path):
-            return f"api/2.0/mlflow/model-versions/get?name={quote(unquote(match[1]), safe='')}&version={match[2]}"
-        return ""
-
     def test(self) -> Found:
         """The server's version, its experiments and models, and what this credential cannot see."""
         return look_round(Reader(self.http))
+
+    def has_page(self, fragment: str, options: Mapping[str, Any]) -> bool | None:
+        """Runs and model versions are pages of the browser; the API tells whether they are there, and whose they are."""
+        setup, path = read_setup(options), fragment.partition("?")[0].strip("/")
+        if match := _RUN_PAGE.fullmatch(path):
+            return bool(setup.experiments) and self._is_run_of(setup, match[1])
+        if match := _VERSION_PAGE.fullmatch(path):
+            name = unquote(match[1])
+            if not any(matches(name, entry) for entry in setup.models):
+                return False
+            self._told("model-versions/get", {"name": name, "version": match[2]})
+            return True
+        return None
+
+    def _is_run_of(self, setup: Setup, run: str) -> bool:
+        """Whether the run is one of the team's experiments, whatever experiment its address names. Raises SourceError."""
+        info = part(part(self._told("runs/get", {"run_id": run}), "run"), "info")
+        experiment = text(info, "experiment_id")
+        if not experiment or experiment in setup.experiments:
+            return bool(experiment)
+        found = self._told("experiments/get", {"experiment_id": experiment})
+        name = text(part(found, "experiment"), "name")
+        return any(matches(name, entry) for entry in setup.experiments)
+
+    def _told(self, path: str, params: Mapping[str, str]) -> Row:
+        data = self.http.get(f"api/2.0/mlflow/{path}", params).data
+        return data if isinstance(data, Mapping) else {}
 
     def collect(self, question: Question) -> Collected:
         """One observation for each of `signals`, and a fact for each live and each recent version.

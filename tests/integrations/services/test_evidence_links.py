@@ -11,9 +11,9 @@ import pytest
 from assessments.models import Criterion, CriterionStatus, Evidence
 from assessments.queries.team_state import evidence_line
 from assessments.services.evidence import add_evidence, remove_evidence
-from integrations.connectors.mlflow.connector import MlflowConnector
-from integrations.models import Connection, Source
-from integrations.services.evidence_links import IN_A_PAGE, question_of
+from integrations.models import Collection, Connection, Source
+from integrations.queries.kinds import connector_class
+from integrations.services.evidence_links import IN_A_PAGE, NOT_OURS, OPEN, check_links, question_of
 from teams.models import Event, Team
 from tests.assessments.pages.conftest import publish
 from tests.factories import AT, make_lead, make_team
@@ -25,6 +25,10 @@ CRITERION = "environment.versions_pinned"
 PAGE = "/team/churn/runs/7"
 READ = {"observations": {"ci.runs_30d": 12}}
 DAY = timedelta(days=1)
+HIDDEN = (
+    "127.0.0.1 shows this page to nobody without signing in, or it was never there. "
+    "The portal signs in only to what is mapped to this team."
+)
 
 
 @pytest.fixture
@@ -163,14 +167,14 @@ def test_the_credential_stays_below_the_address_that_it_was_entered_for(
     assert (path, "authorization" in as_stranger) == (PAGE, False)
     assert looked(evidence) == (
         "unknown",
-        "127.0.0.1 shows this page to nobody without signing in, or it was never there.",
+        HIDDEN,
     )
     assert status(source.team) == ("yes", "evidenced", "publication")
 
     # Once it was seen, it can be missed.
     fake.pages[PAGE] = {}
     collect(source.connection, at=AT + DAY)
-    assert looked(evidence) == ("answered", "")
+    assert looked(evidence) == ("answered", OPEN)
     del fake.pages[PAGE]
     collect(source.connection, at=AT + 2 * DAY)
     assert looked(evidence)[0] == "gone"
@@ -194,37 +198,152 @@ def test_a_place_inside_a_page_is_not_asked_for(source: Source, fake: FakeSystem
     assert (fake.paths, looked(evidence)) == (["/projects/churn"], ("unknown", IN_A_PAGE))
 
 
+def test_what_is_not_mapped_to_the_team_is_asked_for_as_by_a_stranger(
+    fake: FakeSystem, maturity_model: Any
+) -> None:
+    """With the credential the two would differ: anybody could learn what other teams have."""
+    fake.token = TOKEN
+    fake.pages = {"/projects/churn": READ, "/team/others/runs/1": {}}
+    source = make_source(make_connection(fake))
+    theirs = prove(source.team, f"{fake.origin}/team/others/runs/1", is_published=False)
+    nobodys = prove(source.team, f"{fake.origin}/team/others/runs/2", is_published=False)
+
+    collect(source.connection)
+
+    assert looked(theirs) == looked(nobodys) == ("unknown", HIDDEN)
+    assert [(path, "authorization" in headers) for path, headers in fake.asked] == [
+        ("/projects/churn", True),
+        ("/team/others/runs/1", False),
+        ("/team/others/runs/2", False),
+    ]
+
+
+def test_what_was_seen_signed_in_is_not_missed_by_a_stranger(source: Source, fake: FakeSystem) -> None:
+    """The mapping moved on to another project: nobody may conclude that the page is gone."""
+    fake.pages[PAGE] = {}
+    evidence = prove(source.team, f"{fake.origin}{PAGE}")
+    collect(source.connection)
+    assert looked(evidence) == ("answered", "")
+    fake.pages = {"/projects/next": READ}
+    Source.objects.update(options={"project": "next"})
+
+    collect(source.connection, at=AT + DAY)
+
+    assert (looked(evidence), status(source.team)) == (
+        ("unknown", HIDDEN),
+        ("yes", "evidenced", "publication"),
+    )
+
+
+def test_a_page_that_a_stranger_sees_says_so(source: Source, fake: FakeSystem) -> None:
+    fake.pages["/open"] = {}
+    evidence = prove(source.team, f"{fake.origin}/open", is_published=False)
+    collect(source.connection)
+    assert evidence_line(Evidence.objects.get(pk=evidence.pk), AT.date()).check == (
+        "Its page answers without signing in; looked at 20 Nov 2026."
+    )
+
+
+RUN = "/api/2.0/mlflow/runs/get?run_id={}"
+VERSION = "/api/2.0/mlflow/model-versions/get?name={}&version={}"
+SHIPPED = {"fakegit": "tests.integrations.fakes.FakeConnector"} | {
+    "mlflow": "integrations.connectors.mlflow.connector.MlflowConnector"
+}
+
+
+@pytest.fixture
+def mlflow(fake: FakeSystem, maturity_model: Any, settings: Any) -> Source:
+    """Runs a1 and b2 of the team's experiments 12 (by its number) and 13 (by a pattern); c3 is of another team's, 14."""
+    settings.PORTAL_CONNECTORS = SHIPPED
+    for run, experiment in (("a1", "12"), ("b2", "13"), ("c3", "14")):
+        fake.pages[RUN.format(run)] = {"run": {"info": {"experiment_id": experiment}}}
+    for number, name in (("13", "churn-eu"), ("14", "fraud")):
+        path = f"/api/2.0/mlflow/experiments/get?experiment_id={number}"
+        fake.pages[path] = {"experiment": {"name": name}}
+    fake.pages[VERSION.format("churn", 4)] = {}
+    fake.pages[VERSION.format("fraud", 4)] = {}
+    options = {"experiments": ["12", "churn-*"], "models": ["churn"]}
+    return make_source(make_connection(fake, kind="mlflow"), options=options)
+
+
 @pytest.mark.parametrize(
-    ("fragment", "path"),
+    ("fragment", "outcome", "detail"),
     [
-        ("/experiments/12/runs/a1b2c3", "api/2.0/mlflow/runs/get?run_id=a1b2c3"),
-        ("/experiments/12/runs/a1b2c3/artifacts?x=1", "api/2.0/mlflow/runs/get?run_id=a1b2c3"),
-        ("/models/churn%20eu/versions/4", "api/2.0/mlflow/model-versions/get?name=churn%20eu&version=4"),
-        (
-            "/models/a%2F..&version=9/versions/4",
-            "api/2.0/mlflow/model-versions/get?name=a%2F..%26version%3D9&version=4",
-        ),
-        ("/experiments/12", ""),
-        ("/experiments/12/runs/../../secrets", ""),
+        ("/experiments/12/runs/a1", "answered", ""),
+        ("/experiments/13/runs/b2/artifacts?x=1", "answered", ""),
+        ("/models/churn/versions/4", "answered", ""),
+        # Of others, under an address that names the team's own, and what is nowhere: the same words.
+        ("/experiments/12/runs/c3", "unknown", NOT_OURS),
+        ("/experiments/12/runs/d4", "unknown", NOT_OURS),
+        ("/models/fraud/versions/4", "unknown", NOT_OURS),
+        ("/models/fraud/versions/5", "unknown", NOT_OURS),
+        ("/models/churn%2F..%2Ffraud/versions/4", "unknown", NOT_OURS),
+        ("/experiments/12", "unknown", IN_A_PAGE),
+        ("/experiments/12/runs/../../secrets", "unknown", IN_A_PAGE),
     ],
 )
-def test_pages_of_mlflow_are_asked_of_its_api(fragment: str, path: str) -> None:
-    assert MlflowConnector.page_question(fragment) == path
+def test_pages_of_mlflow_are_asked_of_its_api(
+    fragment: str, outcome: str, detail: str, mlflow: Source, fake: FakeSystem
+) -> None:
+    evidence = prove(mlflow.team, f"{fake.origin}/#{fragment}", is_published=False)
+    assert check_links(source=mlflow, run=Collection(outcome="ok"), at=AT) == 1
+    assert looked(evidence) == (outcome, detail)
+    assert [path for path in fake.paths if "fraud/" in path or "name=fraud" in path] == []
+
+
+def test_a_run_of_mlflow_that_was_there_can_be_missed(mlflow: Source, fake: FakeSystem) -> None:
+    evidence = prove(mlflow.team, f"{fake.origin}/#/experiments/12/runs/a1", is_published=False)
+    check_links(source=mlflow, run=Collection(outcome="ok"), at=AT)
+    del fake.pages[RUN.format("a1")]
+    check_links(source=mlflow, run=Collection(outcome="ok"), at=AT + DAY)
+    assert looked(evidence) == ("gone", "127.0.0.1 answers 404: not there.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "pages"),
+    [
+        ("gitlab", {"repositories": ["g/sub/app app", "17 infra"]}, ("g/sub/app",)),
+        (
+            "azure_devops",
+            {"repositories": ["shop/churn app", "a%20b/c app"]},
+            ("shop/_git/churn", "a%20b/_git/c"),
+        ),
+        (
+            "jenkins",
+            {"ci_jobs": ["job/models/job/train/"], "training_jobs": ["n x"]},
+            ("job/models/job/train", "job/n%20x"),
+        ),
+        ("github", {"repositories": ["octo/app app"]}, ()),
+        ("prometheus", {"services": ['job="churn"']}, ()),
+    ],
+)
+def test_where_the_pages_of_a_mapping_lie(kind: str, options: Any, pages: tuple[str, ...]) -> None:
+    assert connector_class(kind).pages_of(options) == pages
 
 
 @pytest.mark.parametrize(
     ("url", "path", "is_trusted"),
     [
         ("https://ci.example.org/jenkins/job/train/7/?x=a b", "job/train/7/?x=a%20b", True),
-        ("https://ci.example.org/jenkins", "", True),
+        ("https://ci.example.org/jenkins/job/a%20b", "job/a%20b", True),
+        ("https://ci.example.org/jenkins/job/a b/7", "job/a%20b/7", True),
+        ("https://ci.example.org/jenkins/job/training/7", "jenkins/job/training/7", False),
+        ("https://ci.example.org/jenkins/job", "jenkins/job", False),
+        ("https://ci.example.org/jenkins", "jenkins", False),
         ("https://ci.example.org/jenkinsfile", "jenkinsfile", False),
         ("https://ci.example.org/other/ü", "other/%C3%BC", False),
+        ("https://ci.example.org/job/train/7", "job/train/7", False),
         ("https://ci.example.org/jenkins/../admin", None, None),
+        ("https://ci.example.org/jenkins/job/train/../other", None, None),
+        ("https://ci.example.org/jenkins/job/train/%2e%2E/other", None, None),
+        ("https://ci.example.org/jenkins/job/train/%252e%252e%252fother", None, None),
+        ("https://ci.example.org/jenkins/job/train/..;x=1/other", None, None),
+        ("https://ci.example.org/jenkins/job/train/..%5Cother", None, None),
     ],
 )
 def test_what_is_asked_of_an_address(url: str, path: str | None, is_trusted: bool | None) -> None:
-    connection = Connection(kind="github", base_url="https://ci.example.org/jenkins/")
-    question = question_of(connection, url)
+    connection = Connection(kind="jenkins", base_url="https://ci.example.org/jenkins/")
+    question = question_of(Source(connection=connection, options={"ci_jobs": ["train", "a b"]}), url)
     assert (question and (question.path, question.is_trusted)) == (
         (path is not None and (path, is_trusted)) or None
     )
