@@ -17,7 +17,8 @@ from integrations.connectors.github.options import REPOSITORY
 from integrations.connectors.github.reader import Reader
 from integrations.connectors.github.tree import read_listing
 
-EMPTY_REPOSITORY = 409
+EMPTY_REPOSITORY, NOT_FOUND = 409, 404
+_HIDDEN = frozenset({403, 404})
 
 
 def ask_places(reader: Reader, setup: Setup, identities: Mapping[str, str]) -> list[Asked]:
@@ -85,22 +86,28 @@ class Code:
     def is_guarded(self, place: Place) -> bool:
         """Whether the default branch is guarded. Raises Unread when nothing is found: 404 is "none" and "not for you" alike."""
         branch = quote(place.branch, safe="")
+        gap: Unread | None = None
+        guard = Guard()
         try:
             guard = guard_of_rules(
                 self._reader.rows_of(
                     self._reader.get(f"{place.path}/rules/branches/{branch}", {"per_page": 100}, is_kept=True)
                 )
             )
-        except Unread:
-            guard = Guard()  # servers without rulesets answer 404; classic protection may still be readable
+        except Unread as unread:
+            # Servers without rulesets answer 404; whatever else kept them from being read may hide the rule that guards.
+            gap = None if unread.status == NOT_FOUND else unread
         if guard.is_whole:
             return True
         try:
             guard |= guard_of_protection(
                 record(self._reader.get(f"{place.path}/branches/{branch}/protection", is_kept=True).data)
             )
-        except Unread as gap:
-            raise Unread(
-                "unauthorized", "No rule shows it, and classic protection is for administrators only."
-            ) from gap
+        except Unread as unread:
+            if unread.status in _HIDDEN:
+                hidden = "No rule shows it, and classic protection is for administrators only."
+                unread = Unread("unauthorized", hidden, unread.cause)
+            raise gap or unread from unread.cause
+        if gap is not None and not guard.is_whole:
+            raise gap
         return guard.is_whole

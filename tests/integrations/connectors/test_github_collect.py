@@ -300,15 +300,6 @@ def test_a_pinned_requirements_file_is_a_lock_file(github: FakeGithub) -> None:
     assert by_signal(collect(github))["repo.has_lockfile"].value is True
 
 
-def test_nothing_found_on_the_branch_is_unknown_not_unguarded(github: FakeGithub) -> None:
-    build_world(github)
-    github.answer(
-        "repos/octo/training/branches/main/protection", {"message": "Branch not protected"}, status=404
-    )
-    found = by_signal(collect(github))["repo.main_branch_guarded"]
-    assert (found.value, found.reason) == (None, "unauthorized")
-
-
 def test_environments_without_any_record_are_unknown_not_zero(github: FakeGithub) -> None:
     build_world(github)
     github.answer("repos/octo/app/deployments", [])
