@@ -40,10 +40,11 @@ _WHOLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What repositories of a source hold: files by place, and places that are proven to have none."""
+    """What repositories of a source hold: files by place, places that are proven to have none, and those that told nothing."""
 
     files: Mapping[str, SourceFile]
     without: frozenset[str]
+    unread: frozenset[str] = frozenset()
 
 
 def follow_file(*, source: Source, clock: Callable[[], datetime], is_knocking: bool) -> None:
@@ -69,6 +70,7 @@ def _look(source: Source, *, at: datetime, is_knocking: bool) -> Looked | None:
         return None
     files: dict[str, SourceFile] = {}
     without: set[str] = set()
+    unread: set[str] = set()
     try:
         with connector_of(
             source.connection, at=at, seconds=FILE_SECONDS, is_knocking=is_knocking
@@ -77,8 +79,10 @@ def _look(source: Source, *, at: datetime, is_knocking: bool) -> Looked | None:
                 try:
                     found = connector.read_file(place, PATH)
                 except SourceError as error:
+                    # The next place would be asked with the usual patience, while others wait for this worker.
                     if error.retry_at is not None or error.kind in _WHOLE:
                         return None
+                    unread.add(place)
                     continue
                 if found is None:
                     without.add(place)
@@ -86,7 +90,7 @@ def _look(source: Source, *, at: datetime, is_knocking: bool) -> Looked | None:
                     files[place] = found
     except (SourceError, CannotDecrypt):
         return None
-    return Looked(files, frozenset(without)) if files or without else None
+    return Looked(files, frozenset(without), frozenset(unread)) if files or without else None
 
 
 def apply_looked(*, source: Source, looked: Looked, at: datetime) -> None:
@@ -103,21 +107,20 @@ def apply_looked(*, source: Source, looked: Looked, at: datetime) -> None:
         if mine is None:
             return
         record = MappingFile.objects.filter(source=source.pk).first()
-        if looked.files:
-            _speak(mine, rows, record or MappingFile(source=mine), looked.files, at)
+        if looked.files and (record is None or record.place not in looked.unread):
+            _speak(mine, rows, record or MappingFile(source=mine), looked, at)
         elif record is not None and not record.is_gone and record.place in looked.without:
             _retire(rows, record, at)
     source.refresh_from_db(fields=["options", "own_options", "file_options", "file", "row_version"])
 
 
-def _speak(
-    mine: Source, rows: Sequence[Source], record: MappingFile, files: Mapping[str, SourceFile], at: datetime
-) -> None:
-    place, file = next(iter(files.items()))
+def _speak(mine: Source, rows: Sequence[Source], record: MappingFile, looked: Looked, at: datetime) -> None:
+    place, file = next(iter(looked.files.items()))
+    why_not = _why_not(record, looked)
     judged = (
-        judge_file(file.content, mine.team.slug, targets_of(rows, record.pk))
-        if len(files) == 1
-        else Judged(faults=Faults([Fault(1, 1, _several(files))]))
+        Judged(faults=Faults([Fault(1, 1, why_not)]))
+        if why_not
+        else judge_file(file.content, mine.team.slug, targets_of(rows, record.pk))
     )
     record.place, record.sha, record.url = place, file.sha[:64], file.url[:2000]
     record.digest = hashlib.sha256(file.content).hexdigest()
@@ -134,8 +137,20 @@ def _speak(
             _release(row, record, at, mine)
 
 
-def _several(files: Mapping[str, SourceFile]) -> str:
-    return f"A file stands in each of {', '.join(files)}. Keep one of them; until then none of them sets anything."
+def _why_not(record: MappingFile, looked: Looked) -> str:
+    """Why no file may speak: there are several, or there may be. One that spoke alone before goes on where it stands."""
+    if len(looked.files) > 1:
+        return (
+            f"A file stands in each of {', '.join(looked.files)}. Keep one of them; until then none of them sets "
+            "anything."
+        )
+    goes_on = not (record.is_gone or record.faults) and record.place in looked.files
+    if not looked.unread or goes_on:
+        return ""
+    return (
+        f"{', '.join(sorted(looked.unread))} could not be read, so there may be a second file. What stands changes once all "
+        "repositories could be read."
+    )
 
 
 def _let_speak(row: Source, record: MappingFile, said: Mapping[str, Any], at: datetime, mine: Source) -> None:
