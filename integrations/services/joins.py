@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from assessments.models import Measurement, Reading
@@ -39,27 +39,32 @@ _SIDES = (LIVE_VERSIONS, RECENT_VERSIONS, REPOSITORIES, TRAINING_RUNS, LIVE_RUNS
 
 WINDOW = timedelta(days=90)
 GRACE = timedelta(minutes=5)
+# A training run that takes longer than this holds no version back.
+LONGEST_RUN = timedelta(days=1)
 MAX_WANTED = 100
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One source on one side: why it could not be read, or what it knows. `is_lower`: it has not seen everything."""
+    """One source on one side: why it could not be read, or what it knew when it last was. `is_lower`: not everything."""
 
     reason: str = ""
     is_lower: bool = False
+    read_at: datetime | None = None
     asked_shas: frozenset[str] = frozenset()
     checked_shas: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, or why it is not known."""
+    """So many of so many, or why it is not known. `waiting` of the whole cannot be judged yet: with them it may be more."""
 
     part: int = 0
     whole: int = 0
     reason: str = ""
     bound: str = "exact"
+    waiting: int = 0
 
 
 def wanted_shas(team: Team) -> tuple[str, ...]:
@@ -132,18 +137,36 @@ def _drift_to_live(
 def from_ci(
     versions: Sequence[SourceFact], runs: Iterable[SourceFact], trainings: Sequence[Side] | None
 ) -> Share | None:
-    """Versions whose run has the commit of a CI training run and lies inside it, with GRACE on both ends."""
+    """Versions whose run has the commit of a CI training run and lies inside it, with GRACE on both ends.
+
+    One whose training run may have been going on when CI was last read, or began after that, is no "no".
+    """
     missing = _missing(trainings)
     if missing is None:
         return None
     by_sha: dict[str, list[SourceFact]] = {}
+    longest = timedelta()
     for run in runs:
         by_sha.setdefault(run.sha, []).append(run)
-    matched = sum(any(_lies_in(version, run) for run in by_sha.get(version.sha, ())) for version in versions)
-    if missing and (matched < len(versions) or not versions):
+        if run.started_at and run.finished_at:
+            longest = min(max(longest, run.finished_at - run.started_at), LONGEST_RUN)
+    others = [
+        version
+        for version in versions
+        if not any(_lies_in(version, run) for run in by_sha.get(version.sha, ()))
+    ]
+    matched = len(versions) - len(others)
+    if missing and (others or not versions):
         return Share(reason=missing)
-    is_lower = any(side.is_lower for side in trainings or ()) and matched < len(versions)
-    return Share(matched, len(versions), bound="lower" if is_lower else "exact")
+    read_at, slack = _read_at(trainings), GRACE + longest
+    waiting = sum(
+        (version.finished_at or version.happened_at) + slack > read_at
+        or any(_began_in(version, run) for run in by_sha.get(version.sha, ()))
+        for version in others
+        if version.sha and version.started_at
+    )
+    is_lower = waiting > 0 or (any(side.is_lower for side in trainings or ()) and bool(others))
+    return Share(matched, len(versions), bound="lower" if is_lower else "exact", waiting=waiting)
 
 
 def with_commit(
@@ -192,6 +215,19 @@ def _missing(sides: Sequence[Side] | None) -> str | None:
     return next((side.reason for side in told if side.reason), "")
 
 
+def _read_at(sides: Sequence[Side] | None) -> datetime:
+    """When the one that was read longest ago was read: what happened later, not all of them can know."""
+    told = [side.read_at for side in sides or () if side.reason != Reason.NOT_CONFIGURED]
+    return min((read_at or _NEVER for read_at in told), default=_NEVER)
+
+
+def _began_in(version: SourceFact, run: SourceFact) -> bool:
+    """Whether its own run had not ended when the registry was read, and the one of CI was then under way."""
+    if version.finished_at or not (version.started_at and run.started_at and run.finished_at):
+        return False
+    return run.started_at - GRACE <= version.started_at <= run.finished_at
+
+
 def _lies_in(version: SourceFact, run: SourceFact) -> bool:
     if not version.sha or not (
         version.started_at and version.finished_at and run.started_at and run.finished_at
@@ -215,8 +251,12 @@ def _observed(name: str, share: Share, at: datetime) -> Observed:
         sample=share.whole,
         numerator=share.part,
         denominator=share.whole,
-        detail=f"{share.part} of {share.whole} versions",
+        detail=f"{share.part} of {share.whole} versions{_waiting(share)}",
     )
+
+
+def _waiting(share: Share) -> str:
+    return f", {share.waiting} too new to judge" if share.waiting else ""
 
 
 _WHY = {
@@ -262,6 +302,7 @@ def _sides(team: Team, sources: Iterable[Source]) -> dict[str, dict[int, Side | 
             sides[reading.signal][source.pk] = Side(
                 reason,
                 latest.bound == Measurement.Bound.LOWER,
+                source.last_read_at,
                 frozenset(source.asked_shas),
                 frozenset(source.checked_shas),
             )
