@@ -225,7 +225,7 @@ def _why_none_of_its_commit(commit: str, side: _Side, known: _Known) -> str:
             f"none of the deployments to production that could be read was made of its commit {commit}, and not all of them "
             "could be read in full"
         )
-    return f"no deployment to production was made of its commit {commit}; it may be served by its alias"
+    return f"no deployment to production is known of its commit {commit}; it may be served by its alias"
 
 
 def _run(version: SourceFact, known: _Known) -> Hop:

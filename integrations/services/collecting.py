@@ -273,7 +273,6 @@ def _store(
                 until=run.started_at,
                 asked_row_version=asked_row_version,
             )
-            source.facts_row_version = asked_row_version
         _note_reading(source, collected, problem, wanted, run.started_at)
         for giver, joined in joins.join_team(team=source.team, at=run.started_at):
             results += _record(run, giver, joined, at)

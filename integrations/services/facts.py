@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
+from assessments.pooling import COULD_NOT_READ
+from assessments.vocabulary import Reason
 from integrations.connectors.base import Collected, Fact, FactKind
 from integrations.models import Source, SourceFact
 
@@ -22,8 +22,14 @@ _FIELDS = (
 )
 # What is not told in full is told in part: names and addresses come from outside and know no length.
 _LONGEST = {"sha": 64, "url": 2000, "name": 300, "number": 100, "run_id": 200, "run_url": 2000, "digest": 200}
-# An observation with a value says that all versions were read; then a version that is not told of any more is gone.
-_ALL_VERSIONS_READ = "mlflow.production_versions"
+# The signal that says whether facts of the kind could be read. With a value of the last, all versions were: then one that is
+# not told of any more is gone.
+_READ_WITH = {
+    FactKind.TRAINING_RUN: "ci.training_runs_90d",
+    FactKind.DEPLOYMENT: "deploy.count_90d",
+    FactKind.ALERT: "monitoring.drift_rules",
+    FactKind.VERSION: "mlflow.production_versions",
+}
 
 
 def store_facts(
@@ -36,7 +42,7 @@ def store_facts(
 ) -> int:
     """How many facts the source has told under that version of its mapping. Called inside the transaction of the collection.
 
-    `source` still stands as the collection before left it.
+    `source` still stands as the collection before left it; afterwards it names the mapping that all its facts are of.
     """
     told = {(fact.kind, fact.key[:300]): fact for fact in collected.facts}
     known = {(FactKind(row.kind), row.key): row for row in SourceFact.objects.filter(source=source)}
@@ -59,7 +65,12 @@ def store_facts(
         if _take(row, fact):
             changed.append(row)
     SourceFact.objects.bulk_update(changed, (*_FIELDS, "live_since_at"), batch_size=500)
-    _drop(source, collected, known, told, wanted_shas, until)
+    untold = [row for name, row in known.items() if name not in told]
+    is_other_mapping = source.facts_row_version != asked_row_version
+    gone = {row.pk for row in untold if _is_gone(row, collected, wanted_shas, until, is_other_mapping)}
+    SourceFact.objects.filter(pk__in=gone).delete()
+    if all(row.pk in gone or FactKind(row.kind) is FactKind.VERSION for row in untold):
+        source.facts_row_version = asked_row_version
     return len(told)
 
 
@@ -94,22 +105,29 @@ def _take(row: SourceFact, fact: Fact) -> bool:
     return is_other
 
 
-def _drop(
-    source: Source,
+def _is_gone(
+    row: SourceFact,
     collected: Collected,
-    known: dict[tuple[FactKind, str], SourceFact],
-    told: dict[tuple[FactKind, str], Fact],
     wanted_shas: Sequence[str],
     until: datetime,
-) -> None:
-    gone = Q(kind__in=[FactKind.TRAINING_RUN, FactKind.ALERT], happened_at__lt=until - KEPT)
-    gone |= Q(kind=FactKind.DEPLOYMENT, happened_at__lt=until - KEPT_DEPLOYMENTS)
-    gone |= Q(kind=FactKind.COMMIT) & ~Q(key__in=list(wanted_shas))
-    all_versions = any(o.signal == _ALL_VERSIONS_READ and o.value is not None for o in collected.observations)
-    if all_versions:
-        stale = [row.pk for name, row in known.items() if name[0] is FactKind.VERSION and name not in told]
-        gone |= Q(pk__in=stale)
-    SourceFact.objects.filter(gone, source=source).delete()
+    is_other_mapping: bool,
+) -> bool:
+    """Whether a fact that the source does not tell any more goes: it is too old, was looked for, or is of another mapping.
+
+    What could not be read now proves nothing about the facts of its kind: they stay.
+    """
+    kind = FactKind(row.kind)
+    if kind is FactKind.COMMIT:
+        return is_other_mapping or row.key not in wanted_shas or row.key in collected.checked_shas
+    reasons = [one.reason for one in collected.observations if one.signal == _READ_WITH[kind]]
+    if kind is FactKind.VERSION:
+        return reasons == [""]
+    kept = KEPT_DEPLOYMENTS if kind is FactKind.DEPLOYMENT else KEPT
+    if row.happened_at < until - kept:
+        return True
+    # Nowhere to look is what the mapping says now.
+    is_read = any(one not in COULD_NOT_READ or one == Reason.NOT_CONFIGURED for one in reasons)
+    return is_other_mapping and is_read
 
 
 def prune_removed(*, at: datetime) -> int:

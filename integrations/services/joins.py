@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from django.db.models import F
+
 from assessments.models import Measurement, Reading
 from assessments.services.measurements import Observed
 from assessments.vocabulary import Reason
@@ -82,7 +84,10 @@ def join_team(*, team: Team, at: datetime) -> list[tuple[Source, list[Observed]]
     if not givers:
         return []
     sides = _sides(team, sources)
-    facts = list(SourceFact.objects.filter(source__in=sources))
+    # What was told under another mapping may be of a repository or workflow that is not the team's any more.
+    facts = list(
+        SourceFact.objects.filter(source__in=sources, source__row_version=F("source__facts_row_version"))
+    )
     repositories = _of(sides, REPOSITORIES)
     trainings = _of(sides, TRAINING_RUNS)
     commits = frozenset(fact.key for fact in facts if fact.kind == FactKind.COMMIT)
@@ -285,7 +290,7 @@ def _signals(source: Source) -> frozenset[str]:
 
 
 def _sides(team: Team, sources: Iterable[Source]) -> dict[str, dict[int, Side | None]]:
-    """By signal and source how that source stands with it; None when it was never read."""
+    """By signal and source how that source stands with it; None when it was never read as it is mapped now."""
     keys = {source.connection.measurement_source: source for source in sources}
     sides: dict[str, dict[int, Side | None]] = {
         signal: {source.pk: None for source in keys.values() if signal in _signals(source)}
@@ -297,6 +302,8 @@ def _sides(team: Team, sources: Iterable[Source]) -> dict[str, dict[int, Side | 
         if source.pk in sides[reading.signal]:
             latest = reading.latest
             reason = "" if latest.reason == Reason.INSUFFICIENT_SAMPLE else latest.reason
+            if not reason and source.facts_row_version != source.row_version:
+                continue
             if reading.signal == REPOSITORIES and not reason and not latest.value:
                 reason = Reason.NOT_FOUND.value
             sides[reading.signal][source.pk] = Side(

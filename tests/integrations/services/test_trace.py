@@ -158,7 +158,7 @@ NO_RUN = "the run is not known, and it stands in there"
             [{**DEPLOYED, "sha": "b" * 40}],
             (),
             {
-                "deployment": "no deployment to production was made of its commit aaaaaaaaaaaa; it may be served by its alias",
+                "deployment": "no deployment to production is known of its commit aaaaaaaaaaaa; it may be served by its alias",
                 "commit": "the run names aaaaaaaaaaaa, and no connected repository has this commit",
             },
         ),
