@@ -362,3 +362,8 @@ SIGNALS: dict[str, Signal] = {
         _signal("serving.parallel_version_days_90d", Unit.COUNT, 90, Aggregate.MAXIMUM, _SERVING),
     )
 }
+
+
+def group_of(signal: str) -> str:
+    """What it is told of: "ci", "mlflow". Signals of one group rest on the same lists of the same system."""
+    return signal.partition(".")[0]

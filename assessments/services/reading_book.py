@@ -10,7 +10,7 @@ from assessments.models import Measurement, Reading
 from assessments.pooling import COULD_NOT_READ
 from assessments.services.measurement_rows import Key, Row, stored_rows, write_rows
 from assessments.services.observed import Held, ItemResult, Observed, external_id_of
-from assessments.vocabulary import SIGNALS, Unit
+from assessments.vocabulary import SIGNALS, Unit, group_of
 from teams.models import Team
 
 MAX_DETAIL = 500
@@ -184,10 +184,6 @@ def _has_dropped(reading: Reading | None, item: Observed) -> bool:
     good = reading.good.value
     is_count = SIGNALS[item.signal].unit is Unit.COUNT if item.signal in SIGNALS else False
     return is_count and good is not None and good >= LEAST_TO_HOLD and item.value < good / 2
-
-
-def group_of(signal: str) -> str:
-    return signal.partition(".")[0]
 
 
 def _entry(row: Measurement) -> Entry:

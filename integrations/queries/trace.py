@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.db.models import Q
+
 from assessments.models import Measurement, Reading
 from assessments.pooling import COULD_NOT_READ
 from assessments.queries.words import reason_words
-from assessments.vocabulary import Reason
+from assessments.vocabulary import Reason, group_of
 from integrations.connectors.base import FactKind
 from integrations.connectors.registry import NotAConnector, UnknownConnector
 from integrations.models import Source, SourceFact
@@ -28,6 +30,7 @@ REPOSITORIES = "repo.connected"
 DEPLOYMENTS = "deploy.count_90d"
 _SIDES = (LIVE_VERSIONS, LIVE_RUNS, REPOSITORIES, DEPLOYMENTS)
 _NO_RUN = "the run is not known, and it stands in there"
+_HELD = "The newest reading of the registry fell by more than half and waits for somebody to say that it is right."
 _SHORT, _SHORTEST = 12, 7
 
 
@@ -96,9 +99,13 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """The sources on one side with what each said last; None where one was never read."""
+    """The sources on one side with what each said last; None where one was never read.
+
+    `is_held`: a drop in its signals waits for a person, and what is told is of an older reading.
+    """
 
     sources: tuple[tuple[Source, Reading | None], ...]
+    is_held: bool = False
 
     @property
     def why_unread(self) -> str:
@@ -152,6 +159,8 @@ def trace_of(team: Team) -> Trace:
         return Trace((), why_none=_why_none(known.sides[LIVE_VERSIONS]))
     versions = (_version(fact, known) for fact in live)
     note = f"This was read before. Now live versions {unread}." if unread else ""
+    if known.sides[LIVE_VERSIONS].is_held:
+        note = f"This was read before. {_HELD}"
     return Trace(tuple(sorted(versions, key=lambda one: (one.name, _number(one.number)))), note=note)
 
 
@@ -160,6 +169,8 @@ def _why_none(side: _Side) -> str:
         return "No model registry is connected."
     if side.why_unread:
         return f"Live versions {side.why_unread}."
+    if side.is_held:
+        return _HELD
     return "The registry was read, and no version in it is marked as live by an alias or a stage."
 
 
@@ -273,18 +284,19 @@ def _dataset(version: SourceFact) -> Hop:
 
 def _sides(team: Team, sources: Sequence[Source]) -> dict[str, _Side]:
     keys = {source.connection.measurement_source: source for source in sources}
-    readings = {
-        (reading.signal, reading.source): reading
-        for reading in Reading.objects.filter(team=team, source__in=keys, signal__in=_SIDES).select_related(
-            "latest"
+    rows = Reading.objects.filter(
+        Q(signal__in=_SIDES) | Q(held_at__isnull=False, removed_at__isnull=True), team=team, source__in=keys
+    ).select_related("latest")
+    readings = {(row.signal, row.source): row for row in rows}
+    held = {(group_of(row.signal), row.source) for row in rows if row.held_at and not row.removed_at}
+    sides = {}
+    for signal in _SIDES:
+        answering = _answering(keys.items(), signal)
+        sides[signal] = _Side(
+            tuple((source, readings.get((signal, key))) for key, source in answering),
+            any((group_of(signal), key) in held for key, _ in answering),
         )
-    }
-    return {
-        signal: _Side(
-            tuple((source, readings.get((signal, key))) for key, source in _answering(keys.items(), signal))
-        )
-        for signal in _SIDES
-    }
+    return sides
 
 
 def _answering(sources: Iterable[tuple[str, Source]], signal: str) -> list[tuple[str, Source]]:

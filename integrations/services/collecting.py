@@ -17,7 +17,7 @@ from django.db.models import F, Max, QuerySet
 
 from assessments.pooling import COULD_NOT_READ
 from assessments.services.measurements import Observed, Taken, take_measurements
-from assessments.vocabulary import Reason
+from assessments.vocabulary import Reason, group_of
 from integrations.connectors.base import Collected, Observation, Question
 from integrations.connectors.failures import Mark
 from integrations.connectors.http import Failure, SourceError
@@ -263,7 +263,7 @@ def _store(
         asked_row_version = run.source.row_version
         run.source = source
         items = _items(run, collected, problem)
-        results = _record(run, source, items, at)
+        results, held_groups = _record(run, source, items, at)
         run.fact_count = 0
         if problem is None:
             run.fact_count = store_facts(
@@ -272,10 +272,11 @@ def _store(
                 wanted_shas=wanted,
                 until=run.started_at,
                 asked_row_version=asked_row_version,
+                held_groups=held_groups,
             )
         _note_reading(source, collected, problem, wanted, run.started_at)
         for giver, joined in joins.join_team(team=source.team, at=run.started_at):
-            results += _record(run, giver, joined, at)
+            results += _record(run, giver, joined, at)[0]
             items += joined if giver.pk == source.pk else []
         causes.name_causes(team=source.team, at=at)
         if joins.LIVE_VERSIONS in _signals_of(run.connection):
@@ -318,10 +319,10 @@ def _observed(observation: Observation, at: datetime) -> Observed:
 
 def _record(
     run: Collection, source: Source, items: Sequence[Observed], at: datetime
-) -> list[tuple[str, str]]:
-    """(status, "signal: why") of each item, as assessments took it."""
+) -> tuple[list[tuple[str, str]], frozenset[str]]:
+    """(status, "signal: why") of each item, as assessments took it, and the groups of signals that it held."""
     if not items:
-        return []
+        return [], frozenset()
     taken = take_measurements(
         team=source.team,
         source=source.connection.measurement_source,
@@ -331,7 +332,8 @@ def _record(
         immediate=run.trigger != Collection.Trigger.SCHEDULE,
     )
     run.notes = [*run.notes, *_remarks(taken, run)]
-    return [(result.status, f"{items[result.index].signal}: {result.detail}") for result in taken.results]
+    results = [(result.status, f"{items[result.index].signal}: {result.detail}") for result in taken.results]
+    return results, frozenset(group_of(held.signal) for held in taken.held)
 
 
 def _remarks(taken: Taken, run: Collection) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from assessments.pooling import COULD_NOT_READ
-from assessments.vocabulary import Reason
+from assessments.vocabulary import Reason, group_of
 from integrations.connectors.base import Collected, Fact, FactKind
 from integrations.models import Source, SourceFact
 
@@ -25,6 +25,7 @@ _LONGEST = {"sha": 64, "url": 2000, "name": 300, "number": 100, "run_id": 200, "
 # The signal that says whether facts of the kind could be read. With a value of the last, all versions were: then one that is
 # not told of any more is gone.
 _READ_WITH = {
+    FactKind.COMMIT: "repo.connected",
     FactKind.TRAINING_RUN: "ci.training_runs_90d",
     FactKind.DEPLOYMENT: "deploy.count_90d",
     FactKind.ALERT: "monitoring.drift_rules",
@@ -39,12 +40,20 @@ def store_facts(
     wanted_shas: Sequence[str],
     until: datetime,
     asked_row_version: int,
+    held_groups: frozenset[str] = frozenset(),
 ) -> int:
     """How many facts the source has told under that version of its mapping. Called inside the transaction of the collection.
 
-    `source` still stands as the collection before left it; afterwards it names the mapping that all its facts are of.
+    `source` still stands as the collection before left it; afterwards it names the mapping that all its facts are of, or none
+    (0) where they are older than the reading. `held_groups` wait for a person: nothing goes with them, and versions, which
+    change, stand as they were.
     """
-    told = {(fact.kind, fact.key[:300]): fact for fact in collected.facts}
+    held_kinds = {kind for kind, signal in _READ_WITH.items() if group_of(signal) in held_groups}
+    told = {
+        (fact.kind, fact.key[:300]): fact
+        for fact in collected.facts
+        if fact.kind is not FactKind.VERSION or fact.kind not in held_kinds
+    }
     known = {(FactKind(row.kind), row.key): row for row in SourceFact.objects.filter(source=source)}
     watched_since = _watched_since(source, until, asked_row_version)
     SourceFact.objects.bulk_create(
@@ -67,9 +76,17 @@ def store_facts(
     SourceFact.objects.bulk_update(changed, (*_FIELDS, "live_since_at"), batch_size=500)
     untold = [row for name, row in known.items() if name not in told]
     is_other_mapping = source.facts_row_version != asked_row_version
-    gone = {row.pk for row in untold if _is_gone(row, collected, wanted_shas, until, is_other_mapping)}
+    gone = {
+        row.pk
+        for row in untold
+        if row.kind not in held_kinds
+        and _is_gone(row, collected, wanted_shas, until, is_other_mapping=is_other_mapping)
+    }
     SourceFact.objects.filter(pk__in=gone).delete()
-    if all(row.pk in gone or FactKind(row.kind) is FactKind.VERSION for row in untold):
+    if FactKind.VERSION in held_kinds:
+        # When it ends nobody can say what went live meanwhile.
+        source.facts_row_version = 0
+    elif all(row.pk in gone or FactKind(row.kind) is FactKind.VERSION for row in untold):
         source.facts_row_version = asked_row_version
     return len(told)
 
@@ -110,6 +127,7 @@ def _is_gone(
     collected: Collected,
     wanted_shas: Sequence[str],
     until: datetime,
+    *,
     is_other_mapping: bool,
 ) -> bool:
     """Whether a fact that the source does not tell any more goes: it is too old, was looked for, or is of another mapping.

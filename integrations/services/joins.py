@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from assessments.models import Measurement, Reading
 from assessments.services.measurements import Observed
-from assessments.vocabulary import Reason
+from assessments.vocabulary import Reason, group_of
 from integrations.connectors.base import FactKind
 from integrations.models import Connection, Source, SourceFact
 from integrations.queries.kinds import connector_class
@@ -290,15 +290,23 @@ def _signals(source: Source) -> frozenset[str]:
 
 
 def _sides(team: Team, sources: Iterable[Source]) -> dict[str, dict[int, Side | None]]:
-    """By signal and source how that source stands with it; None when it was never read as it is mapped now."""
+    """By signal and source how that source stands with it; None when it was never read as it is mapped now.
+
+    None as well while a drop in that group of signals waits for a person: what rests on it would pass by the quarantine.
+    """
     keys = {source.connection.measurement_source: source for source in sources}
     sides: dict[str, dict[int, Side | None]] = {
         signal: {source.pk: None for source in keys.values() if signal in _signals(source)}
         for signal in _SIDES
     }
-    readings = Reading.objects.filter(team=team, source__in=keys, signal__in=_SIDES).select_related("latest")
+    readings = Reading.objects.filter(
+        Q(signal__in=_SIDES) | Q(held_at__isnull=False, removed_at__isnull=True), team=team, source__in=keys
+    ).select_related("latest")
+    held = {(row.source, group_of(row.signal)) for row in readings if row.held_at and not row.removed_at}
     for reading in readings:
         source = keys[reading.source]
+        if reading.signal not in _SIDES or (reading.source, group_of(reading.signal)) in held:
+            continue
         if source.pk in sides[reading.signal]:
             latest = reading.latest
             reason = "" if latest.reason == Reason.INSUFFICIENT_SAMPLE else latest.reason

@@ -106,7 +106,7 @@ def test_commit_that_never_went_live_is_told_as_such(
 
     assert hops(team)["deployment"] == (
         "",
-        f"no deployment to production was made of its commit {sha('never')[:12]}; it may be served by its alias",
+        f"no deployment to production is known of its commit {sha('never')[:12]}; it may be served by its alias",
     )
 
 
