@@ -14,7 +14,7 @@ from assessments.queries import catalog
 from assessments.services.observed import Held, ItemResult, Observed, Taken, external_id_of
 from assessments.services.reading_book import Book
 from assessments.services.scores import rescore_teams
-from assessments.services.verdicts import Occasion, derive_verdicts
+from assessments.services.verdicts import Occasion, derive_verdicts, is_collected
 from assessments.vocabulary import SIGNALS, Reason, Signal, SignalType, Unit
 from teams.models import Team
 from teams.services.events import record_event
@@ -74,7 +74,7 @@ def take_measurements(
                     unread.add(item.signal)
         book.write()
         if touched:
-            read = touched - unread - {held.signal for held in book.held}
+            read = touched - unread - {held.signal for held in book.held} - book.told_less
             overturned = _let_speak(team, touched, read, at, by_name, source=source, immediate=immediate)
     return Taken(tuple(results), tuple(book.held), overturned)
 
@@ -118,14 +118,13 @@ def _let_speak(
         return ()
     how = VerdictChange.How.SCHEDULE
     if immediate:
-        # Only connections are collected; every other source sends by itself.
-        how = VerdictChange.How.NOW if source.startswith("connection:") else VerdictChange.How.PUSH
+        how = VerdictChange.How.NOW if is_collected(source) else VerdictChange.How.PUSH
     derived = derive_verdicts(
         team=team,
         maturity_model=maturity_model,
         signals=signals,
         read=read,
-        occasion=Occasion(at, how, by_name),
+        occasion=Occasion(at, how, by_name, source),
     )
     if derived.changed:
         record_event(

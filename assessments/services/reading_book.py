@@ -57,6 +57,7 @@ class Book:
         self._moved: set[str] = set()
         self._first: set[str] = set()
         self.held: list[Held] = []
+        self.told_less: set[str] = set()
 
     def _look_up(self, signals: set[str], items: Sequence[Observed]) -> dict[Key, Entry]:
         external_ids = {item.external_id or external_id_of(item) for item in items}
@@ -141,7 +142,10 @@ class Book:
         reading.removed_at = None
         self._moved.add(item.signal)
         good = self._good.get(item.signal)
-        if entry.reason in COULD_NOT_READ or (good is not None and _tells_less(good, entry)):
+        if good is not None and _tells_less(good, entry):
+            reading.held_at = None
+            self.told_less.add(item.signal)
+        elif entry.reason in COULD_NOT_READ:
             reading.held_at = None
         elif good is not None and self._is_held(item, good):
             reading.held_at = reading.held_at or item.observed_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,11 +30,12 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When, how and by whom the readings came that verdicts are derived from."""
+    """When, how, by whom and from which source the readings came that verdicts are derived from."""
 
     at: datetime
     how: VerdictChange.How
     by_name: str = ""
+    source: str = ""
 
     @property
     def is_immediate(self) -> bool:
@@ -62,7 +63,7 @@ def derive_verdicts(
     """Verdicts of every criterion whose rule reads one of `signals`. Call inside the transaction that stored them.
 
     A first verdict and an immediate one stand at once; another one from the schedule waits for a second reading on
-    another day. What could not be read changes no verdict: it ages from the day it was read. `read` are those of `signals`
+    another day, also when something else is read at once meanwhile. What could not be read changes no verdict: it ages from the day it was read. `read` are those of `signals`
     that could be read now: without one of them this is no second reading, whatever still stands from the first.
     """
     at = occasion.at
@@ -95,9 +96,7 @@ def derive_verdicts(
             changed.append(name)
             told.append(change)
             continue
-        is_reading = not read_now.isdisjoint(rules.signals_of(auto.rule))
-        is_immediate = occasion.is_immediate and is_reading
-        if _settle(before, fresh, at, immediate=is_immediate, is_reading=is_reading):
+        if _settle(before, fresh, occasion, read_now.intersection(rules.signals_of(auto.rule))):
             overturned.append(name)
             told.append(change)
         is_written = True
@@ -156,11 +155,10 @@ def _is_blind(names: Iterable[str], pooled: Mapping[str, Pooled]) -> bool:
     )
 
 
-def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool, is_reading: bool) -> bool:
+def _settle(before: Verdict, fresh: Verdict, occasion: Occasion, read: Collection[str]) -> bool:
     """Bring the stored verdict up to date; True when it says something else now."""
     if fresh.because["blind"] and before.verdict != Verdict.Value.UNKNOWN:
         return False  # it stands and ages from its own day
-    today = at.date()
     if fresh.verdict == before.verdict:
         before.read_on = fresh.read_on
         before.pending_verdict, before.pending_since = "", None
@@ -168,38 +166,55 @@ def _settle(before: Verdict, fresh: Verdict, at: datetime, *, immediate: bool, i
         before.is_deciding = fresh.is_deciding
         before.save()
         return False
-    agreed = before.pending_verdict == fresh.verdict and before.pending_since is not None
-    if immediate or (agreed and before.pending_since is not None and _was_read_after(before, fresh)):
+    first_said_on = before.pending_since if before.pending_verdict == fresh.verdict else None
+    if _is_sure(before, fresh, occasion, read, first_said_on):
         before.verdict = fresh.verdict
         before.read_on = fresh.read_on
         before.is_deciding = fresh.is_deciding
         before.because = fresh.because
         before.pending_verdict, before.pending_since = "", None
-        before.changed_at = at
+        before.changed_at = occasion.at
         before.save()
         return True
-    if is_reading and not agreed:
-        before.pending_verdict, before.pending_since = fresh.verdict, today
+    if read and first_said_on is None:
+        before.pending_verdict, before.pending_since = fresh.verdict, occasion.at.date()
         before.save(update_fields=["pending_verdict", "pending_since"])
     return False
 
 
-def _was_read_after(before: Verdict, fresh: Verdict) -> bool:
-    """Whether what moved was read again on a later day than the one that first said so.
+def _is_sure(
+    before: Verdict, fresh: Verdict, occasion: Occasion, read: Collection[str], first_said_on: date | None
+) -> bool:
+    """Whether all that moved was asked for or sent, or was read again on a later day than the one that first said so.
 
     A day on which it could not be read is no second reading: the last good one merely stands. Otherwise one odd reading
-    and a night without network would turn a verdict over.
+    and a night without network would turn a verdict over. Nor is another signal or source that is read at once meanwhile.
     """
     kept = {_key(one): one for one in before.because.get("readings", ())}
-    read = [
+    good = [
         one
         for one in fresh.because["readings"]
         if one["reason"] not in COULD_NOT_READ and not one["is_removed"]
     ]
-    moved = [one for one in read if _said(kept.get(_key(one), {})) != _said(one)]
+    moved = [one for one in good if _said(kept.get(_key(one), {})) != _said(one)]
     if not kept or not moved:
-        return before.pending_since is not None and max(_days(read), default=date.min) > before.pending_since
-    return before.pending_since is not None and min(_days(moved)) > before.pending_since
+        is_asked_for = occasion.is_immediate and bool(read)
+        return is_asked_for or _is_after(max((_day(one) for one in good), default=date.min), first_said_on)
+    return all(
+        (occasion.is_immediate and one["source"] == occasion.source and one["signal"] in read)
+        or not is_collected(one["source"])
+        or _is_after(_day(one), first_said_on)
+        for one in moved
+    )
+
+
+def is_collected(source: str) -> bool:
+    """Only connections are collected; every other source sends by itself, and means it."""
+    return source.startswith("connection:")
+
+
+def _is_after(day: date, first_said_on: date | None) -> bool:
+    return first_said_on is not None and day > first_said_on
 
 
 def _key(reading: Mapping[str, Any]) -> tuple[str, str]:
@@ -210,8 +225,8 @@ def _said(reading: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(reading.get(name) for name in ("value", "reason", "bound"))
 
 
-def _days(readings: Iterable[Mapping[str, Any]]) -> Iterator[date]:
-    return (datetime.fromisoformat(one["read_at"]).date() for one in readings)
+def _day(reading: Mapping[str, Any]) -> date:
+    return datetime.fromisoformat(reading["read_at"]).date()
 
 
 def record_causes(*, change: VerdictChange, causes: Sequence[Mapping[str, Any]]) -> None:

@@ -269,8 +269,8 @@ PURE = (
 UNDER_DJANGO = (
     Mutation(
         "assessments/services/verdicts.py",
-        "return before.pending_since is not None and min(_days(moved)) > before.pending_since",
-        "return True",
+        "return first_said_on is not None and day > first_said_on",
+        "return first_said_on is not None",
         "a day on which nothing could be read confirms a changed verdict",
         TEN_DAYS,
         needs_database=True,
