@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, Source
 from integrations.services import collecting, leases
 from integrations.services.connections import create_connection
 from integrations.services.sources import map_team
@@ -53,4 +53,5 @@ def count_runs() -> dict[str, Any]:
 def _claims() -> tuple[leases.Claim, ...]:
     now = timezone.now()
     Connection.objects.update(next_due_at=now, asked_at=None)
+    Source.objects.update(asked_at=None)
     return leases.claim_due(at=now, limit=10_000)

@@ -142,6 +142,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='source',
+            name='asked_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='source',
             name='facts_row_version',
             field=models.PositiveIntegerField(default=0),
         ),

@@ -45,6 +45,9 @@ class Source(models.Model):
     last_read_at = models.DateTimeField(null=True, blank=True)
     last_failure = models.CharField(max_length=20, blank=True)
     last_failure_message = models.CharField(max_length=500, blank=True)
+    # A person mapped it, changed it or asked for a collection, and it was not read since: what it says then counts at once.
+    # `Connection.asked_at` alone says nothing of it, for somebody may have asked on another team's account.
+    asked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
     row_version = models.PositiveIntegerField(default=1)

@@ -85,14 +85,13 @@ def collect_connection(
 ) -> tuple[Collection, ...]:
     """One collection for each source of the connection; none when the claim is no longer good. Raises nothing expected.
 
-    Without `trigger` it is NOW when a person asked for it, else SCHEDULE. When it is broken off from outside (Ctrl-C, the
-    task's limit), what was read is kept and the lease given back.
+    Without `trigger` it is NOW for a source that a person asked for, else SCHEDULE. When it is broken off from outside (Ctrl-C,
+    the task's limit), what was read is kept and the lease given back.
     """
     started_at = clock()
     connection = leases.begin(claim=claim, at=started_at)
     if connection is None:
         return ()
-    why = trigger or (Collection.Trigger.NOW if connection.asked_at else Collection.Trigger.SCHEDULE)
     try:
         with leases.kept_alive(connection=connection, clock=clock) as step:
 
@@ -100,7 +99,7 @@ def collect_connection(
                 step()
                 on_source(source)
 
-            return _collect_sources(connection, why, clock, started_at, on_step, on_collected)
+            return _collect_sources(connection, trigger, clock, started_at, on_step, on_collected)
     except (KeyboardInterrupt, SoftTimeLimitExceeded):
         leases.give_back(claim=leases.Claim(connection.pk, connection.lease_key))
         raise
@@ -108,7 +107,7 @@ def collect_connection(
 
 def _collect_sources(
     connection: Connection,
-    why: Collection.Trigger,
+    trigger: Collection.Trigger | None,
     clock: Clock,
     started_at: datetime,
     on_source: Callable[[Source], None],
@@ -117,7 +116,7 @@ def _collect_sources(
     done: list[Collection] = []
     shared: Problem | None = None
     is_behind, turn = False, Turn()
-    is_knocking = why != Collection.Trigger.COMMAND and not connection.is_slow
+    is_knocking = trigger != Collection.Trigger.COMMAND and not connection.is_slow
     for source in _in_turn(connection):
         if done and clock() - started_at >= LONGEST:
             # The rest has its turn first when the connection comes round again, which is at once.
@@ -128,6 +127,7 @@ def _collect_sources(
             return tuple(done)
         # The very object that holds the lease: its options and credential are those of this run.
         source.connection = connection
+        why = trigger or (Collection.Trigger.NOW if source.asked_at else Collection.Trigger.SCHEDULE)
         memory = DatabaseMemory(source, clock=clock, turn=turn)
         collection, problem = collect_source(
             source=source, trigger=why, clock=clock, memory=memory, problem=shared, is_knocking=is_knocking
@@ -261,6 +261,8 @@ def _store(
         source.team, source.connection = run.source.team, run.connection
         # Somebody may have edited the mapping while it was read.
         asked_row_version = run.source.row_version
+        if source.asked_at == run.source.asked_at:
+            source.asked_at = None
         run.source = source
         items = _items(run, collected, problem)
         results, held_groups = _record(run, source, items, at)
@@ -369,7 +371,7 @@ def _note_reading(
         source.identities = {**collected.identities, **source.identities}
     source.save(
         update_fields=[
-            *("last_failure", "last_failure_message", "last_read_at"),
+            *("last_failure", "last_failure_message", "last_read_at", "asked_at"),
             *("asked_shas", "checked_shas", "facts_row_version", "identities"),
         ]
     )

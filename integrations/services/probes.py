@@ -10,7 +10,7 @@ from django.db import transaction
 from integrations.connectors.base import Found
 from integrations.connectors.http import SourceError
 from integrations.connectors.registry import NotAConnector, UnknownConnector
-from integrations.models import Connection
+from integrations.models import Connection, Source
 from integrations.queries.connections import in_words
 from integrations.services.connections import unpause
 from integrations.services.doors import TEST_LIMITS, TEST_SECONDS, connector_of
@@ -88,6 +88,10 @@ def ask_for_collection(*, connection: Connection, by: User | None, at: datetime)
     """
     check_right(by, RUN)
     with transaction.atomic():
+        # Before the connection, as everybody locks them: an edit of a mapping and this must not wait for each other.
+        sources = Source.objects.filter(connection=connection.pk, removed_at__isnull=True)
+        list(sources.select_for_update().order_by("pk").values_list("pk"))
+        sources.update(asked_at=at)
         row = Connection.objects.select_for_update().get(pk=connection.pk)
         if row.is_paused and row.paused_by_id is not None:
             raise Paused(f"{row.name} is paused: {row.pause_reason}")

@@ -48,7 +48,7 @@ def map_team(
             raise AlreadyMapped(
                 f"{team.name} has a source of {row.name} already. Edit that one: it takes several lines."
             ) from None
-        _ask(row, at)
+        _ask(row, source, at)
         record_event(
             at=at,
             by=by,
@@ -81,7 +81,7 @@ def edit_source(
         row.options, row.identities = given, {}
         row.row_version += 1
         row.save(update_fields=["options", "own_options", "identities", "row_version"])
-        _ask(row.connection, at)
+        _ask(row.connection, row, at)
         record_event(
             at=at, by=by, action="source.edit", obj=row, team=row.team, before=before, after=row.options
         )
@@ -115,7 +115,7 @@ def follow_file_again(*, source: Source, by: User | None, at: datetime) -> Sourc
         row.row_version += 1
         row.save(update_fields=["is_by_hand", "row_version"])
         if row.file is not None:
-            _ask(row.file.source.connection, at)
+            _ask(row.file.source.connection, row, at)
         record_event(at=at, by=by, action="source.follow_file", obj=row, team=row.team)
     return row
 
@@ -155,9 +155,11 @@ def _locked(source: Source) -> Source:
     return row
 
 
-def _ask(connection: Connection, at: datetime) -> None:
-    """A first collection soon, with its results at once: somebody is waiting for them."""
-    Connection.objects.filter(pk=connection.pk, is_paused=False).update(asked_at=at, next_due_at=at)
+def _ask(connection: Connection, source: Source, at: datetime) -> None:
+    """A collection soon, with the results of that source at once: somebody is waiting for them. Other teams' stay calm."""
+    if Connection.objects.filter(pk=connection.pk, is_paused=False).update(asked_at=at, next_due_at=at):
+        source.asked_at = at
+        source.save(update_fields=["asked_at"])
 
 
 def _known(connection: Connection, options: Mapping[str, Any]) -> dict[str, Any]:

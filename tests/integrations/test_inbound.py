@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from assessments.models import Measurement
-from integrations.models import Connection, InboundDelivery, InboundHook
+from integrations.models import Connection, InboundDelivery, InboundHook, Source
 from integrations.services import hints, leases, sweeping
 from integrations.services.connections import edit_connection, remove_connection
 from integrations.services.credentials import rotate_keys
@@ -42,6 +42,7 @@ def rest(hooked, **fields):
     """As it is between two collections: due in an hour."""
     due = timezone.now() + HOUR
     Connection.objects.filter(pk=hooked.connection.pk).update(next_due_at=due, asked_at=None, **fields)
+    Source.objects.filter(connection=hooked.connection.pk).update(asked_at=None)
     return due
 
 

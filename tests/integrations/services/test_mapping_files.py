@@ -197,7 +197,7 @@ def test_file_with_a_fault_changes_nothing_and_says_what_is_wrong_where(
     world.put(text)
     world.read()
 
-    collected = {"last_read_at", "asked_shas", "checked_shas", "facts_row_version"}
+    collected = {"last_read_at", "asked_at", "asked_shas", "checked_shas", "facts_row_version"}
     after = list(Source.objects.order_by("pk").values())
     assert [{k: v for k, v in row.items() if k not in collected} for row in after] == [
         {k: v for k, v in row.items() if k not in collected} for row in before
