@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db import transaction
 from assessments.models import CriterionStatus, Measurement, Reading, VerdictChange
 from assessments.pooling import COULD_NOT_READ
 from assessments.queries import catalog
-from assessments.services.observed import Held, ItemResult, Observed, Taken, external_id_of
+from assessments.services.observed import Confirmed, Held, ItemResult, Observed, Taken, external_id_of
 from assessments.services.reading_book import Book
 from assessments.services.scores import rescore_teams
 from assessments.services.verdicts import Occasion, derive_verdicts, is_collected
@@ -20,6 +20,7 @@ from teams.models import Team
 from teams.services.events import record_event
 
 __all__ = [
+    "Confirmed",
     "Held",
     "ItemResult",
     "Observed",
@@ -79,20 +80,27 @@ def take_measurements(
     return Taken(tuple(results), tuple(book.held), overturned)
 
 
-def confirm_readings(*, team: Team, source: str, at: datetime, by_name: str) -> tuple[str, ...]:
-    """The signals whose held values count from now on, because a person said that they are right; verdicts follow at once."""
+def confirm_readings(
+    *, team: Team, source: str, seen: Collection[int], at: datetime, by_name: str
+) -> Confirmed:
+    """What counts from now on, because a person saw these measurements and said that they are right; verdicts follow at once.
+
+    A value that was read since is held as before: nobody has seen it.
+    """
     with transaction.atomic():
         Team.objects.select_for_update().get(pk=team.pk)
-        held = list(
+        waiting = list(
             Reading.objects.filter(team=team, source=source, held_at__isnull=False, removed_at__isnull=True)
         )
+        held = [reading for reading in waiting if reading.latest_id in seen]
+        unseen = [reading.signal for reading in waiting if reading.latest_id not in seen]
         for reading in held:
             reading.good_id, reading.read_at, reading.held_at = reading.latest_id, reading.tried_at, None
         Reading.objects.bulk_update(held, ["good", "read_at", "held_at"])
         signals = {reading.signal for reading in held}
         if signals:
             _let_speak(team, signals, signals, at, by_name, source=source, immediate=True)
-    return tuple(sorted(signals))
+    return Confirmed(tuple(sorted(signals)), tuple(sorted(unseen)))
 
 
 def forget_source(*, team: Team, source: str, at: datetime) -> None:

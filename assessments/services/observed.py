@@ -55,6 +55,14 @@ class Taken:
     overturned: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Signals whose held values count from now on, and those that are held as before, since the person saw another value."""
+
+    signals: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
+
+
 def external_id_of(item: Observed) -> str:
     """The key of a collected value: a digest of its day and content (RULINGS 22)."""
     content: list[Any] = [

@@ -35,6 +35,14 @@ OLD_CREDENTIAL = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A value that waits for somebody to say that it is right: which measurement, and what it says."""
+
+    measurement: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRow:
     pk: int
     team: str
@@ -48,8 +56,8 @@ class SourceRow:
     blinded_count: int
     # How far back it was read, while that is not all.
     history: str = ""
-    # What fell by more than half and waits for somebody to say that it is right, in words.
-    held: tuple[str, ...] = ()
+    # What fell by more than half.
+    held: tuple[HeldLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +181,17 @@ def _source_rows(connection: Connection, sources: list[Source]) -> tuple[SourceR
     )
 
 
-def _held(readings: QuerySet[Reading]) -> dict[int, list[str]]:
+def _held(readings: QuerySet[Reading]) -> dict[int, list[HeldLine]]:
     """By team, the values that are held: what counts, and what was read last."""
-    found: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, list[HeldLine]] = defaultdict(list)
     rows = readings.filter(held_at__isnull=False).select_related("latest", "good").order_by("signal")
     for row in rows:
         before, now = (_said(one) for one in (row.good, row.latest))
         phrase = signal_phrase(row.signal)
         is_question = row.signal in SIGNALS and SIGNALS[row.signal].type is SignalType.BOOL
         counts = f"{phrase}: {before}" if is_question or row.good is None else f"{before} {phrase}"
-        found[row.team_id].append(f"{counts[:1].upper()}{counts[1:]}. Read now: {now}.")
+        said = f"{counts[:1].upper()}{counts[1:]}. Read now: {now}."
+        found[row.team_id].append(HeldLine(row.latest_id, said))
     return found
 
 

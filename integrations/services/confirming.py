@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
-from assessments.services.measurements import confirm_readings
+from assessments.services.measurements import Confirmed, confirm_readings
 from integrations.models import Source
 from integrations.services.sources import EDIT, SourceGone
 from teams.models import User
@@ -14,8 +15,8 @@ from teams.services.events import record_event
 from teams.services.refusal import check_right
 
 
-def confirm_drop(*, source: Source, by: User | None, at: datetime) -> tuple[str, ...]:
-    """The signals of the source that were held and count from now on; none when nothing was. Raises NotAllowed, SourceGone."""
+def confirm_drop(*, source: Source, seen: Collection[int], by: User | None, at: datetime) -> Confirmed:
+    """What of the `seen` measurements was held and counts from now on. Raises NotAllowed, SourceGone."""
     check_right(by, EDIT, source.team)
     with transaction.atomic():
         row = (
@@ -25,19 +26,20 @@ def confirm_drop(*, source: Source, by: User | None, at: datetime) -> tuple[str,
         )
         if row is None:
             raise SourceGone("This mapping was removed.")
-        signals = confirm_readings(
+        confirmed = confirm_readings(
             team=source.team,
             source=source.connection.measurement_source,
+            seen=seen,
             at=at,
             by_name=str(by) if by is not None else "",
         )
-        if signals:
+        if confirmed.signals:
             record_event(
                 at=at,
                 by=by,
                 action="source.confirm_drop",
                 obj=row,
                 team=source.team,
-                after={"signals": list(signals)},
+                after={"signals": list(confirmed.signals)},
             )
-    return signals
+    return confirmed

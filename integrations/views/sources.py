@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from assessments.services.measurements import Confirmed
 from integrations.access import connection_for, source_for
 from integrations.forms.source import SourceForm
 from integrations.models import Source
@@ -22,6 +23,7 @@ from integrations.views.connections import crumbs_of
 from integrations.views.running import read_soon
 from integrations.views.saving import again, done, kind_or_404, saved, status_of
 from mlops_portal.lib.parts import Link
+from teams.services.refusal import Refused
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,14 +118,30 @@ def source_remove(request: HttpRequest, pk: int, source_pk: int) -> HttpResponse
 
 @require_POST
 def source_confirm(request: HttpRequest, pk: int, source_pk: int) -> HttpResponse:
-    """A person says that a drop is right."""
+    """A person says that a drop is right: what the page showed, and nothing that was read since."""
     user, source = source_for(request, pk, source_pk, EDIT)
-    done(
-        request,
-        lambda: confirm_drop(source=source, by=user, at=timezone.now()),
-        f"What {source.connection.name} read about {source.team} counts from now on.",
-    )
+    seen = {int(one) for one in request.POST.getlist("seen") if one.isascii() and one.isdigit()}
+    try:
+        confirmed = confirm_drop(source=source, seen=seen, by=user, at=timezone.now())
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        say = messages.warning if confirmed.unseen else messages.info
+        say(request, _confirmed_words(source, confirmed))
     return redirect("integrations:connection-detail", pk)
+
+
+def _confirmed_words(source: Source, confirmed: Confirmed) -> str:
+    read = f"{source.connection.name} read about {source.team}"
+    if confirmed.signals and confirmed.unseen:
+        return (
+            f"What you saw of what {read} counts from now on. Some has changed meanwhile and is shown below."
+        )
+    if confirmed.signals:
+        return f"What {read} counts from now on."
+    if confirmed.unseen:
+        return f"Nothing was confirmed: what {read} has changed meanwhile. What it says now is shown below."
+    return f"Nothing of what {read} is held any more, so there was nothing to confirm."
 
 
 def _read_soon(request: HttpRequest, source: Source) -> None:

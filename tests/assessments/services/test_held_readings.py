@@ -9,6 +9,7 @@ import pytest
 
 from assessments.models import CriterionStatus, Measurement, Reading, Verdict
 from assessments.services.measurements import (
+    Confirmed,
     Held,
     Observed,
     Taken,
@@ -43,6 +44,18 @@ def take(team: Team, at: Any = AT, *, source: str = SOURCE, external_id: str = "
         for name, value in values.items()
     ]
     return take_measurements(team=team, source=source, items=items, at=at, by_name="Git", immediate=True)
+
+
+def shown(source: str = SOURCE) -> set[int]:
+    """What a page shows as held."""
+    held = Reading.objects.filter(source=source, held_at__isnull=False)
+    return set(held.values_list("latest_id", flat=True))
+
+
+def confirm(team: Team, seen: set[int] | None = None) -> Confirmed:
+    """Somebody says that it is right, having seen what is held or these measurements."""
+    seen = shown() if seen is None else seen
+    return confirm_readings(team=team, source=SOURCE, seen=seen, at=AT + 2 * DAY, by_name="Ada")
 
 
 def standing(signal: str = RUNS) -> tuple[float | None, float | None, Any, Any]:
@@ -137,18 +150,38 @@ def test_while_it_cannot_be_read_there_is_nothing_to_confirm(team: Team) -> None
     take(team, AT + 2 * DAY, ci__runs_30d="unreachable")
 
     assert standing() == (None, 40.0, AT, None)
-    assert confirm_readings(team=team, source=SOURCE, at=AT + 2 * DAY, by_name="Ada") == ()
+    assert confirm(team) == Confirmed(())
 
 
 def test_confirming_makes_it_count_at_once(team: Team) -> None:
     take(team, ci__runs_30d=40)
     take(team, AT + DAY, ci__runs_30d=0)
 
-    signals = confirm_readings(team=team, source=SOURCE, at=AT + 2 * DAY, by_name="Ada")
-
-    assert signals == (RUNS,)
+    assert confirm(team) == Confirmed((RUNS,))
     assert standing() == (0.0, 0.0, AT + DAY, None)
-    assert confirm_readings(team=team, source=SOURCE, at=AT + 2 * DAY, by_name="Ada") == ()
+    assert confirm(team) == Confirmed(())
+
+
+def test_confirming_what_was_seen_confirms_nothing_that_was_read_since(team: Team) -> None:
+    take(team, ci__runs_30d=40, repo__code_files=30)
+    take(team, AT + DAY, ci__runs_30d=18, repo__code_files=3)
+    seen = shown()
+    take(team, AT + DAY, ci__runs_30d=0, repo__code_files=3)
+
+    assert confirm(team, seen) == Confirmed(("repo.code_files",), (RUNS,))
+
+    assert standing() == (0.0, 40.0, AT, AT + DAY)
+    assert standing("repo.code_files") == (3.0, 3.0, AT + DAY, None)
+    assert confirm(team) == Confirmed((RUNS,))
+
+
+def test_read_again_with_the_same_value_is_what_was_seen(team: Team) -> None:
+    take(team, ci__runs_30d=40)
+    take(team, AT + DAY, ci__runs_30d=18)
+    seen = shown()
+    take(team, AT + 2 * DAY, ci__runs_30d=18)
+
+    assert confirm(team, seen) == Confirmed((RUNS,))
 
 
 def test_a_removed_source_has_nothing_to_confirm(team: Team) -> None:
@@ -156,7 +189,7 @@ def test_a_removed_source_has_nothing_to_confirm(team: Team) -> None:
     take(team, AT + DAY, ci__runs_30d=0)
     forget_source(team=team, source=SOURCE, at=AT + DAY)
 
-    assert confirm_readings(team=team, source=SOURCE, at=AT + 2 * DAY, by_name="Ada") == ()
+    assert confirm(team) == Confirmed(())
 
 
 def test_verdict_and_status_stand_while_it_is_held_and_follow_when_it_is_confirmed(team: Team) -> None:
@@ -175,7 +208,7 @@ def test_verdict_and_status_stand_while_it_is_held_and_follow_when_it_is_confirm
     )
     assert {row.read_on for row in Verdict.objects.all()} == {AT.date()}
 
-    confirm_readings(team=team, source=SOURCE, at=AT + 2 * DAY, by_name="Ada")
+    confirm(team)
 
     after = dict(Verdict.objects.values_list("criterion__slug", "verdict"))
     assert [name for name, verdict in before.items() if verdict == "yes" and after[name] == "yes"] == []

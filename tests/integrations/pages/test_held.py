@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,12 @@ def page_of(client, world):
     return text_of(client.get(reverse("integrations:connection-detail", args=[world.connection.pk])))
 
 
+def seen_by(client, world):
+    """What the form of the page sends."""
+    page = client.get(reverse("integrations:connection-detail", args=[world.connection.pk]))
+    return re.findall(r'name="seen" value="(\d+)"', page.content.decode())
+
+
 def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
     platform = as_("platform")
     page = page_of(platform, dropped)
@@ -41,7 +48,7 @@ def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
     assert BUTTON in page
 
     address = reverse("integrations:source-confirm", args=[dropped.connection.pk, dropped.source.pk])
-    answer = text_of(platform.post(address, follow=True))
+    answer = text_of(platform.post(address, {"seen": seen_by(platform, dropped)}, follow=True))
 
     assert "What Git read about Churn counts from now on." in answer
     assert BUTTON not in answer
@@ -51,6 +58,39 @@ def test_who_keeps_connections_sees_it_and_says_that_it_is_right(dropped, as_):
     (event,) = Event.objects.filter(action="source.confirm_drop")
     assert event.actor_name == str(event.actor)
     assert event.after == {"signals": ["ci.runs_30d"]}
+
+
+def test_what_was_read_since_the_page_was_opened_is_shown_anew_and_not_confirmed(dropped, as_, fake):
+    platform = as_("platform")
+    seen = seen_by(platform, dropped)
+    fake.pages["/projects/churn"] = {"observations": {"ci.runs_30d": 0}}
+    collect(Connection.objects.get(), at=timezone.now())
+    address = reverse("integrations:source-confirm", args=[dropped.connection.pk, dropped.source.pk])
+
+    answer = text_of(platform.post(address, {"seen": seen}, follow=True))
+
+    assert (
+        "Nothing was confirmed: what Git read about Churn has changed meanwhile. What it says now is shown below."
+        in answer
+    )
+    assert "40 CI runs on the default branch. Read now: 0." in answer
+    reading = Reading.objects.select_related("good").get(signal="ci.runs_30d")
+    assert reading.good is not None
+    assert (reading.good.value, reading.held_at is None) == (40.0, False)
+    assert not Event.objects.filter(action="source.confirm_drop").exists()
+
+
+def test_when_nothing_is_held_any_more_it_says_so(dropped, as_, fake):
+    platform = as_("platform")
+    seen = seen_by(platform, dropped)
+    fake.pages["/projects/churn"] = {"observations": {"ci.runs_30d": 41}}
+    collect(Connection.objects.get(), at=timezone.now())
+    address = reverse("integrations:source-confirm", args=[dropped.connection.pk, dropped.source.pk])
+
+    answer = text_of(platform.post(address, {"seen": seen}, follow=True))
+
+    assert "Nothing of what Git read about Churn is held any more, so there was nothing to confirm." in answer
+    assert "counts from now on" not in answer
 
 
 def test_who_only_looks_sees_it_without_the_button(dropped, as_):

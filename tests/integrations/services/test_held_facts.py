@@ -88,7 +88,12 @@ def test_once_somebody_says_that_it_is_right_the_next_collection_drops_them(
     collect(git, at=later(1))
     fake.pages["/projects/models"] = EMPTY
     collect(registry, at=later(2))
-    confirm_drop(source=Source.objects.get(connection=registry), by=None, at=later(3))
+    confirm_drop(
+        source=Source.objects.get(connection=registry),
+        seen=set(Reading.objects.filter(held_at__isnull=False).values_list("latest_id", flat=True)),
+        by=None,
+        at=later(3),
+    )
     collect(git, at=later(4))
     # What is known of versions is older than what counts now: it is joined with nothing.
     assert joined(registry)[joins.FROM_CI] == (0.5, "", 2, 4)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from assessments.models import CriterionStatus, Measurement, Score, Verdict
+from assessments.models import CriterionStatus, Measurement, Reading, Score, Verdict
+from assessments.services.measurements import Confirmed
 from assessments.services.scores import rescore_lapsed
 from integrations.models import Collection, Source
 from integrations.services import confirming
@@ -171,10 +172,12 @@ def test_a_persons_word_makes_it_count_with_an_event(fake: FakeSystem, source: S
     empty_answer(fake, source)
     at: datetime = AT + timedelta(days=3)
 
-    signals = confirming.confirm_drop(source=source, by=None, at=at)
+    seen = set(Reading.objects.filter(held_at__isnull=False).values_list("latest_id", flat=True))
+
+    confirmed = confirming.confirm_drop(source=source, seen=seen, by=None, at=at)
 
     held = sorted(set(GOOD) - {"repo.connected"})
-    assert list(signals) == held
+    assert confirmed == Confirmed(tuple(held))
     (event,) = Event.objects.filter(action="source.confirm_drop")
     assert (event.after, event.team_id, event.object_id) == (
         {"signals": held},
@@ -182,7 +185,7 @@ def test_a_persons_word_makes_it_count_with_an_event(fake: FakeSystem, source: S
         str(source.pk),
     )
     assert Verdict.objects.get(criterion__slug=CRITERION).verdict == "no"
-    assert confirming.confirm_drop(source=source, by=None, at=at) == ()
+    assert confirming.confirm_drop(source=source, seen=seen, by=None, at=at) == Confirmed(())
     assert Event.objects.filter(action="source.confirm_drop").count() == 1
 
 
