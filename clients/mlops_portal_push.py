@@ -10,7 +10,7 @@ MLOPS_PORTAL_URL, MLOPS_PORTAL_TOKEN, MLOPS_PORTAL_TEAM.
 
 Exit codes: 0 done, or the level is reached; 1 the team is below the level; 2 this command was used wrongly; 3 the portal
 refused (the reason is printed); 4 the portal could not be reached, retries included; 5 it is not known whether the level is
-reached.
+reached, or the numbers are out of date.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
 
@@ -401,7 +401,12 @@ def check(options: argparse.Namespace) -> int:
         if inside and options.dimension not in inside:
             raise Stop(USAGE, f"There is no dimension {options.dimension!r}; there are: {', '.join(inside)}.")
         numbers = inside.get(options.dimension, {})
-    code, sentence = verdict(numbers, options.level, options.number, is_provisional, options.no_provisional)
+    if "valid_until" not in numbers:
+        numbers = dict(numbers, valid_until=team.get("valid_until"))
+    today = datetime.now(timezone.utc).date()
+    code, sentence = verdict(
+        numbers, options.level, options.number, is_provisional, options.no_provisional, today
+    )
     say(f"{name}: {sentence}")
     if code == NOT_KNOWN and options.unknown_ok:
         say("Not known is let through (--unknown-ok).")
@@ -410,7 +415,12 @@ def check(options: argparse.Namespace) -> int:
 
 
 def verdict(
-    numbers: Dict[str, Any], wanted: int, which: str, is_provisional: bool, no_provisional: bool
+    numbers: Dict[str, Any],
+    wanted: int,
+    which: str,
+    is_provisional: bool,
+    no_provisional: bool,
+    today: date,
 ) -> Tuple[int, str]:
     """(exit code, sentence) for verified <= level <= potential against a wanted level."""
     state = numbers.get("state", "unassessed")
@@ -420,12 +430,32 @@ def verdict(
     if state == "unassessed" or verified is None or level is None or potential is None:
         return NOT_KNOWN, "nothing is known yet. That is not a level 0."
     stands = f"level {level}, verified {verified}, up to {potential}."
+    lapsed = out_of_date(numbers.get("valid_until"), today)
+    if lapsed:
+        return NOT_KNOWN, f"{stands} {lapsed}"
     code, sentence = _compared(verified if which == "verified" else level, level, potential, wanted)
     if code == DONE and is_provisional:
         if no_provisional:
             return NOT_KNOWN, f"{stands} Level {wanted} is reached provisionally only: too little is known."
         sentence += " It is provisional."
     return code, f"{stands} {sentence}"
+
+
+def out_of_date(valid_until: Any, today: date) -> str:
+    """That the numbers stand no more, in words; empty while they do, and where nothing behind them can lapse."""
+    if valid_until is None:
+        return ""
+    try:
+        last = date.fromisoformat(valid_until)
+    except (TypeError, ValueError):
+        return f"Until when that stands cannot be read: {valid_until!r}."
+    if last >= today:
+        return ""
+    since = last + timedelta(days=1)
+    return (
+        f"That is out of date since {since.day} {since:%b %Y}: what it rests on has lapsed, and the portal has not "
+        "counted anew."
+    )
 
 
 def _compared(reached: int, level: int, potential: int, wanted: int) -> Tuple[int, str]:

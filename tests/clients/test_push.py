@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
-from assessments.models import Measurement, Score
+from assessments.models import Measurement, Score, TeamScore
 from teams.models import ApiToken
 from tests.clients.conftest import GITHUB, service_token
 from tests.clients.flaky import CUT, DROP, HTML, LOSE, THROUGH
@@ -398,7 +398,7 @@ class TestCheck:
     @pytest.fixture
     def team(self, portal):
         # Level 1 of training claimed in full, level 2 too, level 3 and 4 open; no evidence.
-        publish(portal.team, "training", 1, 2)
+        publish(portal.team, "training", 1, 2, at=timezone.now())
         return portal.team
 
     def check(self, run, *words):
@@ -433,6 +433,29 @@ class TestCheck:
             "forecasting, training: level 2, verified 0, up to 2. That is below 3, whatever is still open.",
         )
 
+    def test_past_their_date_numbers_are_not_known(self, run, team):
+        """A "no" may have lapsed as well as a "yes", so neither reached nor below is said of them."""
+        Score.objects.update(valid_until=date(2020, 1, 1), potential=2)
+        TeamScore.objects.update(valid_until=date(2020, 2, 29))
+        lapsed = "what it rests on has lapsed, and the portal has not counted anew."
+        stands = "forecasting, training: level 2, verified 0, up to 2."
+
+        for level in ("2", "3"):
+            assert self.check(run, "--level", level, "--capability", "training") == (
+                5,
+                f"{stands} That is out of date since 2 Jan 2020: {lapsed}",
+            )
+        code, said = self.check(run, "--level", "0")
+        assert (code, said.partition(" That ")[2]) == (5, f"is out of date since 1 Mar 2020: {lapsed}")
+        # A dimension stands for as long as its team does.
+        code, said = self.check(run, "--level", "0", "--dimension", "creation")
+        assert (code, said.partition(" That ")[2]) == (5, f"is out of date since 1 Mar 2020: {lapsed}")
+
+    def test_numbers_stand_on_their_last_day_and_without_a_date(self, run, team):
+        for until in (timezone.now().date(), None):
+            Score.objects.update(valid_until=until)
+            assert self.check(run, "--level", "2", "--capability", "training")[0] == 0
+
     def test_unknown_is_not_below(self, run, team):
         wanted = "forecasting, tracking: nothing is known yet. That is not a level 0."
 
@@ -464,7 +487,7 @@ class TestCheck:
     def test_of_a_team_that_is_not_theirs(self, run, team):
         other = make_team("Other", unit=make_unit())
         make_lead(other)
-        publish(other, "training", 1)
+        publish(other, "training", 1, at=timezone.now())
 
         ended = run("check", "--level", "1", "--team", "other")
 

@@ -9,6 +9,7 @@ import tomllib
 
 import pytest
 import yaml
+from django.utils import timezone
 
 from assessments.models import Measurement
 from tests.clients.conftest import BARE, CLIENTS, COMMAND, GITHUB, execute
@@ -42,7 +43,7 @@ def stored():
 @pytest.fixture
 def reached(portal):
     """Level 2 of training is claimed, 3 is open."""
-    publish(portal.team, "training", 1, 2)
+    publish(portal.team, "training", 1, 2, at=timezone.now())
 
 
 class TestGithub:
