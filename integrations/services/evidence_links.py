@@ -15,6 +15,7 @@ from datetime import datetime
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import F
 
 from assessments.models import Evidence
@@ -81,6 +82,8 @@ def check_links(*, source: Source, run: Collection, at: datetime) -> int:
             looked += 1
             if seen.is_last or time.monotonic() > ends:
                 break
+    except SoftTimeLimitExceeded:
+        raise
     except Exception:  # evidence is looked at beside the collection, never in its way
         log.exception("evidence_not_checked", connection=connection.pk, source=source.pk)
     return looked

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
 from integrations.connectors.base import SourceFile
@@ -59,6 +60,8 @@ def follow_file(*, source: Source, clock: Callable[[], datetime], is_knocking: b
         looked = _look(source, at=clock(), is_knocking=is_knocking)
         if looked is not None:
             apply_looked(source=source, looked=looked, at=clock())
+    except SoftTimeLimitExceeded:
+        raise
     except Exception:  # a bug in reading a file must not stop the collection
         log.exception("mapping_file_not_followed", source=source.pk)
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from integrations.connectors.memory import (
     SETTLES,
     Fetch,
@@ -211,6 +213,8 @@ def _ask_again(shelf: Shelf, until: datetime, refetch: Refetch, reading: Reading
         part = open_keys[start : start + AT_ONCE]
         try:
             found = list(refetch([full_key for _, full_key in part]))
+        except SoftTimeLimitExceeded:
+            raise
         except Exception as error:
             raise Broken(error) from error
         told = shelf.put(found)
@@ -255,6 +259,8 @@ def _pages(fetch: Fetch, span: tuple[datetime, datetime]) -> Iterator[Sequence[I
     """The pages; what the source raises is told from what our own side raises while it keeps them."""
     try:
         yield from fetch(*span)
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
         raise Broken(error) from error
 

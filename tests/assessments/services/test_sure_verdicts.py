@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 CRITERION = "build.main_green"
 CONNECTION, OTHER, SERVICE = "connection:1", "connection:2", "service:x"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-READ = {"ci__runs_30d": 30, "ci__success_rate_30d": 0.95}
+READ: dict[str, Any] = {"ci__runs_30d": 30, "ci__success_rate_30d": 0.95}
 # What the schedule read on the first day after, for the first time.
-RED = {"ci__runs_30d": 30, "ci__success_rate_30d": 0.4}
+RED: dict[str, Any] = {"ci__runs_30d": 30, "ci__success_rate_30d": 0.4}
 
 
 @pytest.fixture

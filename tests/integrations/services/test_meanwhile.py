@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from assessments.models import Measurement
 from integrations import tasks
 from integrations.models import Collection, Connection
-from integrations.services import collecting, leases, probes
+from integrations.services import collecting, doors, leases, probes
 from integrations.services.connections import edit_connection, set_secret
 from tests.factories import AT, make_team
 from tests.integrations.factories import collect, make_connection, make_source, ticking
@@ -124,7 +124,7 @@ class TestOneTeamsTrouble:
         connection = make_connection(fake)
         make_source(connection, make_team("Alpha"))
         slow = make_source(connection, make_team("Beta"))
-        whole = collecting.connector_of
+        whole = doors.connector_of
 
         def limited(*words: Any, **named: Any) -> Any:
             if Collection.objects.exists():
