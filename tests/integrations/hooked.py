@@ -6,19 +6,25 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import Connection, InboundDelivery, InboundHook
+from integrations.models import Connection, InboundDelivery, InboundHook, Source
+from integrations.services import leases
 from integrations.services.inbound import new_hook_secret
 from teams.models import Team
 from tests.factories import AT, make_team
 from tests.integrations.factories import make_connection, make_source
 from tests.integrations.fakes import FakeConnector
 
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+REFUSED = {"detail": "There is no webhook at this address, or the delivery is not signed with its secret."}
 PAYLOADS = Path(__file__).parent / "payloads" / "hooks"
 REPOSITORIES = {"github": "codertocat/hello-world app,training", "gitlab": "gitlab-org/gitlab-test app"}
 
@@ -121,3 +127,29 @@ def deliveries() -> list[tuple[str, str, str, str]]:
 def changed(name: str, **fields: Any) -> bytes:
     """A payload with other values at its top."""
     return json.dumps({**json.loads(payload(name)), **fields}).encode()
+
+
+def rest(hooked: Hooked, **fields: Any) -> datetime:
+    """As it is between two collections: due in an hour."""
+    due = timezone.now() + HOUR
+    Connection.objects.filter(pk=hooked.connection.pk).update(next_due_at=due, asked_at=None, **fields)
+    Source.objects.filter(connection=hooked.connection.pk).update(asked_at=None)
+    return due
+
+
+def is_due(hooked: Hooked) -> bool:
+    return hooked.refresh().next_due_at <= timezone.now()
+
+
+def untouched(hooked: Hooked) -> tuple[Any, ...]:
+    """What a delivery could have changed."""
+    return (deliveries(), hooked.refresh().next_due_at, hooked.connection.hint_due_at)
+
+
+def begun(hooked: Hooked, at: datetime) -> Connection:
+    """A collection that goes on."""
+    claim = leases.claim_one(connection_id=hooked.connection.pk, at=at)
+    assert claim is not None
+    held = leases.begin(claim=claim, at=at)
+    assert held is not None
+    return held

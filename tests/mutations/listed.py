@@ -17,7 +17,7 @@ RIGHTS = ("tests/teams/test_rights.py::test_every_row_reaches_as_far_as_the_spec
 LEASES = (
     "tests/integrations/services/test_leases.py::test_second_delivery_while_the_first_still_runs_stops",
 )
-INBOUND = "tests/integrations/test_inbound.py::"
+INBOUND = "tests/integrations/inbound/"
 TEN_DAYS = ("tests/integrations/services/test_ten_days.py",)
 EVIDENCE_LINKS = ("tests/integrations/services/test_evidence_links.py",)
 COLLECTING = ("tests/integrations/services/test_calm_verdicts.py",)
@@ -277,9 +277,9 @@ UNDER_DJANGO = (
     ),
     Mutation(
         "integrations/services/evidence_links.py",
-        'return Question(f"{quoted}{query}", is_trusted=inside)',
+        'return Question(f"{quoted}{query}", is_trusted=is_own)',
         'return Question(f"{quoted}{query}", is_trusted=True)',
-        "the credential goes to pages outside the address that it was entered for",
+        "the credential goes to pages that the team's own mapping does not name",
         EVIDENCE_LINKS,
         needs_database=True,
     ),
@@ -352,7 +352,7 @@ UNDER_DJANGO = (
         "if hook is None or not any(is_signed[: len(known)]):",
         "if hook is None:",
         "a delivery that nobody signed is heard",
-        (f"{INBOUND}TestRow42::test_bad_signature",),
+        (f"{INBOUND}test_deliveries.py::TestRow42::test_bad_signature",),
         needs_database=True,
     ),
     Mutation(
@@ -368,7 +368,7 @@ UNDER_DJANGO = (
         "return Outcome.WAITING",
         "pass",
         "a webhook cuts a rate limit short",
-        (f"{INBOUND}TestHints::test_a_wait_after_a_failure_is_kept",),
+        (f"{INBOUND}test_hints.py::TestHints::test_a_wait_after_a_failure_is_kept",),
         needs_database=True,
     ),
     Mutation(
@@ -376,7 +376,7 @@ UNDER_DJANGO = (
         "        if row.hint_due_at is not None and row.hint_due_at > started_at and is_well:\n",
         "        if False:\n",
         "what a webhook tells during a collection is lost",
-        (f"{INBOUND}TestHints::test_a_hint_during_a_collection_is_answered_by_another_one",),
+        (f"{INBOUND}test_hints.py::TestHints::test_a_hint_during_a_collection_is_answered_by_another_one",),
         needs_database=True,
     ),
 )

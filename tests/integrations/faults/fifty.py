@@ -76,7 +76,7 @@ ELSEWHERE: dict[int, tuple[tuple[str, str], ...]] = {
         (f"{_CONNECTORS}test_kept", "test_unchanged_without_anything_kept_asks_again_and_then_fails"),
         (f"{_SERVICES}test_kept_answers", "test_another_credential_never_sees_it"),
     ),
-    42: (("tests.integrations.test_inbound", "TestRow42"),),
+    42: (("tests.integrations.inbound.test_deliveries", "TestRow42"),),
     43: (
         (f"{_SERVICES}test_leases", "test_message_delivered_twice_collects_once"),
         (f"{_SERVICES}test_leases", "test_killed_worker_blocks_nobody_for_longer_than_its_lease"),
