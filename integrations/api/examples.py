@@ -36,6 +36,7 @@ TRACE = OpenApiExample(
         ],
         "why_none": "",
         "note": "",
+        "read_at": "2026-11-20T06:00:00Z",
     },
     response_only=True,
 )

@@ -25,9 +25,13 @@ class VersionTraceOut(serializers.Serializer[object]):
 
 
 class TraceOut(serializers.Serializer[object]):
-    """Live versions with their traces. `why_none` where there are none; `note` where the registry cannot be read now."""
+    """Live versions with their traces. `why_none` where there are none; `note` where they are told as they were read before.
+
+    `read_at` is when the source that was read longest ago was: the trace is as old as that. null before the first reading.
+    """
 
     team = serializers.CharField()
     versions = VersionTraceOut(many=True)
     why_none = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
+    read_at = serializers.DateTimeField(allow_null=True)

@@ -39,4 +39,9 @@ class TeamTrace(Resource):
 
 
 def _plain(trace: Trace) -> dict[str, Any]:
-    return {"versions": trace.versions, "why_none": trace.why_none, "note": trace.note}
+    return {
+        "versions": trace.versions,
+        "why_none": trace.why_none,
+        "note": trace.note,
+        "read_at": trace.read_at,
+    }

@@ -90,22 +90,27 @@ class VersionTrace:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The live versions of a team. `why_none` says why there are none; `note` that they are told as they were read before."""
+    """The live versions of a team. `why_none` says why there are none; `note` that they are told as they were read before.
+
+    `read_at` is when the side that was read longest ago was: nothing newer than that is told in full.
+    """
 
     versions: tuple[VersionTrace, ...]
     why_none: str = ""
     note: str = ""
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
     """The sources on one side with what each said last; None where one was never read.
 
-    `is_held`: a drop in its signals waits for a person, and what is told is of an older reading.
+    `is_held`: a drop in its signals waits for a person, and what is told is of an older reading. `read_at`: the oldest one.
     """
 
     sources: tuple[tuple[Source, Reading | None], ...]
     is_held: bool = False
+    read_at: datetime | None = None
 
     @property
     def why_unread(self) -> str:
@@ -156,12 +161,17 @@ def trace_of(team: Team) -> Trace:
     live = [fact for fact in facts if fact.kind == FactKind.VERSION and fact.is_live]
     unread = known.sides[LIVE_VERSIONS].why_unread
     if not live:
-        return Trace((), why_none=_why_none(known.sides[LIVE_VERSIONS]))
+        registry = known.sides[LIVE_VERSIONS]
+        return Trace((), why_none=_why_none(registry), read_at=registry.read_at)
     versions = (_version(fact, known) for fact in live)
     note = f"This was read before. Now live versions {unread}." if unread else ""
     if known.sides[LIVE_VERSIONS].is_held:
         note = f"This was read before. {_HELD}"
-    return Trace(tuple(sorted(versions, key=lambda one: (one.name, _number(one.number)))), note=note)
+    return Trace(
+        tuple(sorted(versions, key=lambda one: (one.name, _number(one.number)))),
+        note=note,
+        read_at=_oldest(side.read_at for side in known.sides.values()),
+    )
 
 
 def _why_none(side: _Side) -> str:
@@ -288,15 +298,40 @@ def _sides(team: Team, sources: Sequence[Source]) -> dict[str, _Side]:
         Q(signal__in=_SIDES) | Q(held_at__isnull=False, removed_at__isnull=True), team=team, source__in=keys
     ).select_related("latest")
     readings = {(row.signal, row.source): row for row in rows}
-    held = {(group_of(row.signal), row.source) for row in rows if row.held_at and not row.removed_at}
+    # With the newest reading of what waits: that counts, and is older than the source's last one.
+    held = {
+        (group_of(row.signal), row.source): row.read_at
+        for row in rows
+        if row.held_at is not None and row.removed_at is None
+    }
     sides = {}
     for signal in _SIDES:
         answering = _answering(keys.items(), signal)
         sides[signal] = _Side(
             tuple((source, readings.get((signal, key))) for key, source in answering),
             any((group_of(signal), key) in held for key, _ in answering),
+            _oldest(
+                moment
+                for key, source in answering
+                for moment in _read_at(source, readings.get((signal, key)), held.get((group_of(signal), key)))
+            ),
         )
     return sides
+
+
+def _read_at(source: Source, reading: Reading | None, held: datetime | None) -> tuple[datetime | None, ...]:
+    """The moments none of which what it tells of this side is newer than; none where nobody said where to look."""
+    if reading is None:
+        return (source.last_read_at,)
+    if reading.latest.reason == Reason.NOT_CONFIGURED:
+        return ()
+    # A collection may go through and this side of it not.
+    was_read = reading.read_at if reading.latest.reason in COULD_NOT_READ else None
+    return source.last_read_at, was_read, held
+
+
+def _oldest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _answering(sources: Iterable[tuple[str, Source]], signal: str) -> list[tuple[str, Source]]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.queries.trace import Trace, trace_of
 from mlops_portal.lib.parts import Link
+from mlops_portal.lib.words import day_words
 from teams.access import signed_in, team_for
 
 VIEW = "measurement.view"
@@ -23,13 +24,18 @@ def trace_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "team": team,
         "trace": trace,
-        "lead": _lead(trace),
+        "lead": " ".join(filter(None, (_lead(trace), _age(trace)))),
         "crumbs": (
             Link("Teams", reverse("assessments:team-list")),
             Link(team.name, reverse("assessments:team-detail", args=[team.slug])),
         ),
     }
     return render(request, "integrations/trace.html", context)
+
+
+def _age(trace: Trace) -> str:
+    """How old it is: a source may be paused or out of reach for weeks."""
+    return f"As read on {day_words(trace.read_at.date())}." if trace.read_at is not None else ""
 
 
 def _lead(trace: Trace) -> str:

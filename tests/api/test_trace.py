@@ -76,7 +76,16 @@ def test_each_step_with_its_address_or_why_it_is_broken(team, lead, version, api
         ],
         "why_none": "",
         "note": "This was read before. Now live versions were not read yet.",
+        "read_at": None,
     }
+
+
+def test_it_says_how_old_it_is(team, lead, version, api_of):
+    Source.objects.update(last_read_at=AT - timedelta(days=17))
+
+    answer = api_of(lead, "measurements:read").get(f"/api/v1/teams/{team.slug}/trace/")
+
+    assert answer.json()["read_at"] == "2026-11-03T12:00:00Z"
 
 
 def test_only_those_who_see_readings_see_it(team, lead, version, api_of):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from assessments.models import VerdictChange
 from integrations.models import Connection, Source, SourceFact
 from integrations.queries.trace import HopKind, VersionTrace, trace_of
 from teams.models import Team
-from tests.factories import AT, make_team
+from tests.factories import AT, make_lead, make_team, sign_in
 from tests.integrations.factories import collect, make_connection, make_source
 from tests.integrations.fakes import COMMITS, FakeSystem, running
 
 pytestmark = pytest.mark.django_db
 SHA = "a" * 40
+DAY = timedelta(days=1)
 LIVE = {
     "kind": "version",
     "key": "churn/4",
@@ -329,3 +332,47 @@ def test_a_changed_verdict_names_the_deployment_that_is_new(fake: FakeSystem, te
         "yes",
         ["deployment 912 to production of 21 Nov 2026"],
     )
+
+
+def test_it_is_as_old_as_the_side_that_was_read_longest_ago(
+    fake: FakeSystem, other: FakeSystem, team: Team
+) -> None:
+    git, models = code(other, team, DEPLOYED), registry(fake, team, LIVE)
+
+    def age() -> datetime | None:
+        read_at = trace_of(team).read_at
+        return read_at.replace(second=0) if read_at is not None else None
+
+    assert age() is None
+    collect(models)
+    assert age() == AT
+    collect(git, at=AT + DAY)
+    collect(models, at=AT + 2 * DAY)
+    assert age() == AT + DAY
+    collect(git, at=AT + 3 * DAY)
+    assert age() == AT + 2 * DAY
+
+
+@pytest.mark.parametrize("told", [{"mlflow.production_versions": "unreachable"}, {"mlflow.versions_90d": 0}])
+def test_what_could_not_be_read_or_waits_for_a_person_is_as_old_as_what_stands(
+    fake: FakeSystem, team: Team, told: dict[str, Any]
+) -> None:
+    models = registry(fake, team, LIVE, **{"mlflow.versions_90d": 40})
+    collect(models)
+    page = fake.pages["/projects/churn"]
+    fake.pages["/projects/churn"] = {**page, "observations": {**page["observations"], **told}}
+
+    collect(models, at=AT + DAY)
+
+    trace = trace_of(team)
+    assert trace.read_at is not None
+    assert (trace.read_at.replace(second=0), trace.note != "") == (AT, True)
+
+
+def test_the_page_says_how_old_it_is(fake: FakeSystem, team: Team) -> None:
+    collect(registry(fake, team, LIVE))
+    client = sign_in(Client(), make_lead(team))
+
+    page = client.get(reverse("integrations:trace-detail", args=[team.slug])).content.decode()
+
+    assert "The trace of the one live version breaks. As read on 20 Nov 2026." in page
