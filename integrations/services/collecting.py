@@ -7,7 +7,7 @@ everybody sees why (RULINGS 6). An expected failure is a row that people see; on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,8 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
-from assessments.pooling import COULD_NOT_READ
-from assessments.services.measurements import Observed, Taken, take_measurements
+from assessments.services.measurements import Observed, take_measurements
 from assessments.vocabulary import Reason, group_of
 from integrations.connectors.base import Collected, Observation, Question
 from integrations.connectors.failures import Mark
@@ -31,6 +30,7 @@ from integrations.services.doors import connector_of
 from integrations.services.facts import store_facts
 from integrations.services.memory import DatabaseMemory, Turn, go_on
 from integrations.services.memory_shelf import LeaseLost
+from integrations.services.run_records import Problem, remarks_of, sum_up
 from mlops_portal.lib.secrets import CannotDecrypt
 
 log = structlog.get_logger(__name__)
@@ -54,25 +54,6 @@ _GATEWAY = frozenset({502, 503, 504})
 # One task reads all sources of a connection. It stops to begin another one after this; a source may take as long again
 # (doors.SOURCE_SECONDS), and the task's own limit lies behind both.
 LONGEST = timedelta(minutes=10)
-# Not told about something is the team's choice; the rest is worth a look.
-_NOT_READ = COULD_NOT_READ - {Reason.NOT_CONFIGURED}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a source was not read. `reason` is empty where nothing may be said of its signals: the fault is ours.
-
-    `is_shared`: what is unreachable for one team is unreachable for all, so the others are not asked.
-    """
-
-    failure: str
-    message: str
-    reason: str = ""
-    retry_at: datetime | None = None
-    can_retry: bool = False
-    is_shared: bool = True
-    # It did not answer at once: nothing is said of it before it was asked with the usual patience.
-    is_silent: bool = False
 
 
 def collect_connection(
@@ -283,7 +264,7 @@ def _store(
         causes.name_causes(team=source.team, at=at)
         if joins.LIVE_VERSIONS in _signals_of(run.connection):
             joins.hurry_repositories(team=source.team, at=at)
-        _sum_up(run, items, results, collected, problem)
+        sum_up(run, items, results, collected, problem)
         run.finished_at = max(at, run.started_at)
         run.save(force_insert=True)
     return run
@@ -333,30 +314,9 @@ def _record(
         by_name=run.connection.measurement_source,
         immediate=run.trigger != Collection.Trigger.SCHEDULE,
     )
-    run.notes = [*run.notes, *_remarks(taken, run)]
+    run.notes = [*run.notes, *remarks_of(taken, run)]
     results = [(result.status, f"{items[result.index].signal}: {result.detail}") for result in taken.results]
     return results, frozenset(group_of(held.signal) for held in taken.held)
-
-
-def _remarks(taken: Taken, run: Collection) -> list[str]:
-    """What the run record says of values that wait for a person, and of verdicts that did not wait for a second day."""
-    remarks = []
-    if taken.held:
-        dropped = [f"{held.signal} ({_plain(held.before)}, now {_plain(held.now)})" for held in taken.held]
-        remarks.append(
-            f"Held until somebody says that it is right, since a count fell by more than half: {', '.join(dropped[:20])}. "
-            "What was read before stands and ages."
-        )
-    if taken.overturned and run.trigger != Collection.Trigger.SCHEDULE:
-        remarks.append(
-            "Changed at once, because a person asked for this collection; the schedule waits for a second reading on another "
-            f"day: {', '.join(taken.overturned[:20])}."
-        )
-    return remarks
-
-
-def _plain(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:g}"
 
 
 def _note_reading(
@@ -375,38 +335,6 @@ def _note_reading(
             *("asked_shas", "checked_shas", "facts_row_version", "identities"),
         ]
     )
-
-
-def _sum_up(
-    run: Collection,
-    items: Sequence[Observed],
-    results: Sequence[tuple[str, str]],
-    collected: Collected,
-    problem: Problem | None,
-) -> None:
-    run.known_count = sum(item.value is not None for item in items)
-    run.unknown_count = len(items) - run.known_count
-    run.stored_count = sum(status == "stored" for status, _ in results)
-    rejected = [why for status, why in results if status in {"rejected", "conflict"}]
-    unread = sorted({item.reason for item in items if item.reason in _NOT_READ})
-    run.notes = [*run.notes, *collected.notes[:50], *(f"Not taken: {why}" for why in rejected[:20])]
-    if problem is not None:
-        is_put_off = problem.failure == Failure.RATE_LIMITED
-        run.outcome, run.failure, run.message = (
-            Collection.Outcome.THROTTLED if is_put_off else Collection.Outcome.FAILED,
-            problem.failure,
-            problem.message[:500],
-        )
-    elif rejected or unread:
-        run.outcome = Collection.Outcome.PARTIAL
-        count = sum(item.reason in _NOT_READ for item in items)
-        run.message = (
-            f"{count} of {len(items)} signals could not be read ({', '.join(unread)})." if unread else ""
-        )
-        run.message += f" {len(rejected)} were not taken." if rejected else ""
-        run.message = run.message.strip()
-    else:
-        run.outcome = Collection.Outcome.OK
 
 
 def _signals_of(connection: Connection) -> frozenset[str]:
