@@ -96,6 +96,7 @@ def _collect_sources(
 ) -> tuple[Collection, ...]:
     done: list[Collection] = []
     shared: Problem | None = None
+    first: Problem | None = None
     is_behind, turn = False, Turn()
     is_knocking = trigger != Collection.Trigger.COMMAND and not connection.is_slow
     for source in _in_turn(connection):
@@ -118,12 +119,13 @@ def _collect_sources(
             return tuple(done)
         is_knocking = False
         is_behind |= memory.is_behind
+        first = first or problem
         shared = problem if problem is not None and problem.is_shared else None
         if collection is not None:
             evidence_links.check_links(source=source, run=collection, at=clock())
             done.append(collection)
             on_collected(collection)
-    ended, at = _ended(done, shared), clock()
+    ended, at = _ended(done, shared, first), clock()
     leases.release(connection=connection, ended=ended, started_at=started_at, at=at)
     if is_behind and ended is not None and not ended.failure:
         go_on(connection=connection, at=at)
@@ -344,10 +346,12 @@ def _signals_of(connection: Connection) -> frozenset[str]:
         return frozenset()
 
 
-def _ended(done: Sequence[Collection], problem: Problem | None) -> leases.Ended | None:
-    if problem is not None:
-        return leases.Ended(problem.failure, problem.message, problem.retry_at, problem.can_retry)
-    broken = [run for run in done if run.outcome == Collection.Outcome.FAILED]
-    if broken and len(broken) == len(done):
-        return leases.Ended(broken[0].failure, broken[0].message)
-    return leases.Ended() if done else None
+def _ended(done: Sequence[Collection], shared: Problem | None, first: Problem | None) -> leases.Ended | None:
+    """None where there was nothing to read. What fails for one team alone is no failure of the connection."""
+    if not done:
+        return None
+    is_read = any(run.outcome != Collection.Outcome.FAILED for run in done)
+    problem = shared or (None if is_read else first)
+    if problem is None:
+        return leases.Ended()
+    return leases.Ended(problem.failure, problem.message, problem.retry_at, problem.can_retry)

@@ -201,7 +201,7 @@ def release(*, connection: Connection, ended: Ended | None, started_at: datetime
         row.next_due_at = _next_due(row, ended, at)
         if ended is not None:
             _note_end(row, ended, at)
-        if made_due_at != connection.next_due_at:
+        if made_due_at not in {connection.next_due_at, row.hint_due_at}:
             # Somebody made it due while we read: it was changed, or another source needs it.
             row.next_due_at = min(row.next_due_at, made_due_at)
         if row.asked_at is not None and row.asked_at <= started_at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -115,9 +116,14 @@ REPEATED: dict[type[Model], tuple[str, ...]] = {
 
 
 def _organisation() -> dict[str, list[str]]:
-    """Every row as text, sorted, for JSON has no order in a database."""
+    """Every row as text, sorted, for JSON has no order in a database. Keys of connections give way to their names."""
+    names = {f"connection:{one.pk}": one.name for one in Connection.objects.all()}
+
+    def as_text(row: tuple[object, ...]) -> str:
+        return re.sub(r"connection:\d+", lambda key: names[key.group()], repr(row))
+
     return {
-        model.__name__: sorted(map(repr, model._default_manager.values_list(*fields)))
+        model.__name__: sorted(map(as_text, model._default_manager.values_list(*fields)))
         for model, fields in REPEATED.items()
     }
 

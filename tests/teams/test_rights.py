@@ -216,10 +216,10 @@ def test_the_log_tells_nobody_what_a_team_says_inside(client):
         return [(row.header, row.cells[3]) for row in page.context["rows"] if row.cells[2] == "Forecasting"]
 
     assert seen(make_admin()) == [
-        ("Connection: pause", "reason: Moving house"),
-        ("Answer: record", "criterion: training.one_command"),
+        ("Connection paused", "reason: Moving house"),
+        ("Answer given", "criterion: training.one_command"),
     ]
-    assert seen(make_platform_engineer()) == [("Connection: pause", "reason: Moving house")]
+    assert seen(make_platform_engineer()) == [("Connection paused", "reason: Moving house")]
 
 
 def test_some_rows_by_hand():

@@ -39,6 +39,9 @@ class Host:
         settings.PORTAL_EGRESS_ALLOW = fake.url
         world = {"gitlab": gitlab_world, "azure_devops": azure_devops_world}[kind]
         world.build_world(fake)
+        if kind == "azure_devops":
+            for repository in (azure_devops_world.APP, azure_devops_world.TRAINING):
+                fake.answer(f"{repository}/items", {"message": "no such item"}, status=404, path=f"/{PATH}")
         self.told = world.OPTIONS
         # By hand nobody named what trains.
         self.hand = {name: value for name, value in self.told.items() if name != training}

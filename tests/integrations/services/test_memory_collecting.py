@@ -139,7 +139,7 @@ def test_while_history_is_read_nothing_is_said_of_what_is_not_there_yet(
     # evaluated began 7 days ago, both 8: the first two weeks hold all but failed (29.9), edge (30) and names-it (80).
     assert seen["mlflow.runs_30d"] == (8, "", "lower", None, None)
     assert seen["mlflow.runs_90d"] == (8, "", "lower", None, None)
-    assert seen["mlflow.runs_complete_share"][:2] == (None, "unreachable")
+    assert seen["mlflow.runs_complete_share"][:2] == (None, "window_not_covered")
     detail = Reading.objects.get(signal="mlflow.runs_complete_share").latest.detail
     assert detail == "The history of runs is still being read: 14 of 90 days so far."
     assert done.notes[0] == "Reading history: 14 of 90 days. The rest follows by itself."
